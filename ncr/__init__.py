@@ -1,0 +1,1 @@
+"""NCR, the exercise platform for the Norwegian Cyber Range."""

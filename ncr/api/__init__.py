@@ -1,0 +1,1 @@
+"""The machines' door: HTTP, one router per noun."""

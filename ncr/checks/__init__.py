@@ -1,0 +1,1 @@
+"""Is it up: probes that judge a team's services."""

@@ -1,0 +1,1 @@
+"""When it happens: exercises, their life, their timeline and their journal."""

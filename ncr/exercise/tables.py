@@ -1,0 +1,171 @@
+"""The exercise's tables: scenario versions, exercises, participants, environments, subnets, moments, journal, lease."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ncr.db import Base
+
+
+class ScenarioVersion(Base):
+    """A scenario as it was when planned with: `path` is the copy kept in the data folder, named by its digest."""
+
+    __tablename__ = "scenario_version"
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    scenario: Mapped[str] = mapped_column(String(63), index=True)
+    version: Mapped[str] = mapped_column(String(40))
+    added_at: Mapped[datetime]
+
+
+class Exercise(Base):
+    """One exercise, and the head of its ledger.
+
+    Exercise time: t = clock_t_s + rate * (now - clock_at) while the clock runs, clock_t_s while it stands.
+    `head_seq` and `head_hash` are the ledger's last number and hash; open, close, pause and freeze are decided
+    on this row.
+    """
+
+    __tablename__ = "exercise"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    title: Mapped[str] = mapped_column(String(200))
+    mode: Mapped[str] = mapped_column(String(10), default="exercise")
+    digest: Mapped[str] = mapped_column(ForeignKey("scenario_version.digest"))
+    state: Mapped[str] = mapped_column(String(10), index=True)
+    created_by: Mapped[str | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime]
+    visibility: Mapped[str] = mapped_column(String(8))
+    time_zone: Mapped[str] = mapped_column(String(64))
+    starts_at: Mapped[datetime | None]
+    prepares_at: Mapped[datetime | None]
+    duration_s: Mapped[float]
+    recurrence: Mapped[str | None] = mapped_column(String(120))
+    follows: Mapped[str | None] = mapped_column(String(32), unique=True)
+    secret: Mapped[str] = mapped_column(String(64))
+    epoch: Mapped[str] = mapped_column(String(32))
+    rate: Mapped[float] = mapped_column(default=1.0)
+    clock_at: Mapped[datetime | None]
+    clock_t_s: Mapped[float] = mapped_column(default=0.0)
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    lateness_ms: Mapped[float | None]
+    head_seq: Mapped[int] = mapped_column(default=0)
+    head_hash: Mapped[str] = mapped_column(String(64), default="")
+    freeze_seq: Mapped[int | None]
+    failure: Mapped[str | None] = mapped_column(Text)
+    fence: Mapped[int] = mapped_column(default=0)
+
+
+class Participant(Base):
+    """A team, or a student alone, in an exercise; `standing` is active, hidden, reference or withdrawn."""
+
+    __tablename__ = "participant"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    exercise_id: Mapped[str] = mapped_column(ForeignKey("exercise.id", ondelete="CASCADE"), index=True)
+    team_id: Mapped[str | None] = mapped_column(ForeignKey("team.id"))
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    name: Mapped[str] = mapped_column(String(120))
+    partner: Mapped[str | None] = mapped_column(String(120))
+    standing: Mapped[str] = mapped_column(String(10), default="active")
+    __table_args__ = (UniqueConstraint("exercise_id", "team_id"),)
+
+
+class Environment(Base):
+    """One participant's copy: where it is (`state`), where it should be (`target`), and which making of it this is.
+
+    `generation` grows with every reset; `health` is service -> up|starting|unhealthy|exited|missing as last observed.
+    """
+
+    __tablename__ = "environment"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    exercise_id: Mapped[str] = mapped_column(ForeignKey("exercise.id", ondelete="CASCADE"), index=True)
+    participant_id: Mapped[str] = mapped_column(ForeignKey("participant.id", ondelete="CASCADE"), unique=True)
+    state: Mapped[str] = mapped_column(String(10))
+    target: Mapped[str] = mapped_column(String(10))
+    generation: Mapped[int] = mapped_column(default=1)
+    resets: Mapped[int] = mapped_column(default=0)
+    restart_service: Mapped[str | None] = mapped_column(String(63))
+    health: Mapped[dict[str, Any]]
+    failure: Mapped[str | None] = mapped_column(Text)
+    tries: Mapped[int] = mapped_column(default=0)
+    changed_at: Mapped[datetime]
+    ready_at: Mapped[datetime | None]
+    __table_args__ = (Index("ix_environment_states", "state", "target"),)
+
+
+class Subnet(Base):
+    """A piece of the address pool in use by one network of one environment; without one, a stranger has it."""
+
+    __tablename__ = "subnet"
+    cidr: Mapped[str] = mapped_column(String(18), primary_key=True)
+    bridge: Mapped[str | None] = mapped_column(String(15), unique=True)
+    environment_id: Mapped[str | None] = mapped_column(ForeignKey("environment.id", ondelete="CASCADE"), index=True)
+    network: Mapped[str | None] = mapped_column(String(63))
+    __table_args__ = (UniqueConstraint("environment_id", "network"),)
+
+
+class Moment(Base):
+    """A timeline row. `clock` says what `offset_s` counts: `wall` (from starts_at) or `exercise` (exercise time).
+
+    `state` is waiting, claimed, done, failed, skipped or missed; a due row is claimed by a conditional UPDATE.
+    """
+
+    __tablename__ = "moment"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    exercise_id: Mapped[str] = mapped_column(ForeignKey("exercise.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(12))
+    ref: Mapped[str] = mapped_column(String(63), default="")
+    clock: Mapped[str] = mapped_column(String(8))
+    offset_s: Mapped[float | None]
+    state: Mapped[str] = mapped_column(String(8), default="waiting")
+    claimed_at: Mapped[datetime | None]
+    fence: Mapped[int] = mapped_column(default=0)
+    done_at: Mapped[datetime | None]
+    outcome: Mapped[dict[str, Any]]
+    __table_args__ = (
+        UniqueConstraint("exercise_id", "kind", "ref"),
+        Index("ix_moment_waiting", "state", "exercise_id"),
+    )
+
+
+class Journal(Base):
+    """What happened, for people: every change of state (from, to, why, who) and everything else worth telling."""
+
+    __tablename__ = "journal"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    exercise_id: Mapped[str | None] = mapped_column(ForeignKey("exercise.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    subject: Mapped[str] = mapped_column(String(100))
+    event: Mapped[str] = mapped_column(String(40))
+    before: Mapped[str | None] = mapped_column(String(16))
+    after: Mapped[str | None] = mapped_column(String(16))
+    why: Mapped[str | None] = mapped_column(Text)
+    who: Mapped[str | None] = mapped_column(String(63))
+
+
+class Message(Base):
+    """What was said to participants: an inject's words or staff's own. `participant_id` None means everybody."""
+
+    __tablename__ = "message"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    exercise_id: Mapped[str] = mapped_column(ForeignKey("exercise.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    t: Mapped[float]
+    inject: Mapped[str | None] = mapped_column(String(63))
+    participant_id: Mapped[str | None] = mapped_column(ForeignKey("participant.id", ondelete="CASCADE"))
+    to: Mapped[list[Any]]
+    sender: Mapped[dict[str, Any] | None]
+    title: Mapped[dict[str, Any] | None]
+    text: Mapped[dict[str, Any]]
+    __table_args__ = (UniqueConstraint("exercise_id", "inject", "participant_id"),)
+
+
+class Lease(Base):
+    """Which director leads, until when, and its fencing number, which only grows."""
+
+    __tablename__ = "lease"
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(64))
+    fence: Mapped[int]
+    expires_at: Mapped[datetime]

@@ -1,0 +1,1 @@
+"""Telling people: the ledger read aloud over WebSockets."""

@@ -1,0 +1,1 @@
+"""Who takes part: partners, teams, accounts, roles, sign-in and tokens."""

@@ -1,0 +1,1 @@
+"""How containers run: engines, blueprints and isolation; knows no database."""

@@ -1,0 +1,1 @@
+"""What is exercised: the scenario format, read and proven, as pure data."""

@@ -1,0 +1,1 @@
+"""How much: facts in, standings out."""

@@ -1,0 +1,84 @@
+"""A fact: one thing that happened in an exercise, numbered, immutable, chained to the one before."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """What can happen. The payload of each kind:
+
+    opened, paused, resumed, finished: {} · extended: {by_s}
+    submitted: {task, right, member, digest?, foreign?} (foreign: the participant whose own flag this was)
+    hinted: {task, hint, cost, member}
+    checked: {every, tick, results: {participant: {check: up|degraded|recovering|down|error|unknown}}}; team is None
+    captured: {service, victim, tick} · injected: {inject} · replied: {inject, member}
+    graded: {task|inject, participant, scores}
+    adjusted: {points, reason, by} · reset: {cost, generation} · excused: {from_t, to_t, checks?, reason}
+    joined: {name, standing} · withdrawn: {reason}
+    """
+
+    OPENED = "opened"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    EXTENDED = "extended"
+    FINISHED = "finished"
+    SUBMITTED = "submitted"
+    HINTED = "hinted"
+    CHECKED = "checked"
+    CAPTURED = "captured"
+    INJECTED = "injected"
+    REPLIED = "replied"
+    GRADED = "graded"
+    ADJUSTED = "adjusted"
+    RESET = "reset"
+    EXCUSED = "excused"
+    JOINED = "joined"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A fact not yet numbered. `key` makes repeats harmless: it is unique in the exercise."""
+
+    kind: Kind
+    key: str
+    team: str | None = None
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A ledger row. `at` is wall time, `t` exercise seconds, `team` a participant's id."""
+
+    exercise: str
+    seq: int
+    at: datetime
+    t: float
+    kind: Kind
+    team: str | None
+    payload: Mapping[str, Any]
+    key: str
+    hash: str = ""
+
+    def chained(self, previous: str) -> str:
+        """The hash of this fact after `previous`: SHA-256 over the previous hash and the canonical content."""
+        return hashlib.sha256(previous.encode() + b"\n" + self.canonical()).hexdigest()
+
+    def canonical(self) -> bytes:
+        """The fact's content as one line of JSON that is the same wherever it is written."""
+        content = {
+            "exercise": self.exercise,
+            "seq": self.seq,
+            "at": self.at.astimezone(UTC).isoformat(timespec="microseconds"),
+            "t": round(self.t, 6),
+            "kind": str(self.kind),
+            "team": self.team,
+            "payload": dict(self.payload),
+            "key": self.key,
+        }
+        return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
