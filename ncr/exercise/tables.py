@@ -23,6 +23,8 @@ class Exercise(Base):
     """One exercise, and the head of its ledger.
 
     Exercise time: t = clock_t_s + rate * (now - clock_at) while the clock runs, clock_t_s while it stands.
+    `starts_at` None on a scheduled exercise means: as soon as it is ready. `scale` is exercise seconds per second
+    of the scenario's own timeline (below 1 when a long scenario is compressed into a short exercise).
     `head_seq` and `head_hash` are the ledger's last number and hash; open, close, pause and freeze are decided
     on this row.
     """
@@ -45,6 +47,7 @@ class Exercise(Base):
     secret: Mapped[str] = mapped_column(String(64))
     epoch: Mapped[str] = mapped_column(String(32))
     rate: Mapped[float] = mapped_column(default=1.0)
+    scale: Mapped[float] = mapped_column(default=1.0)
     clock_at: Mapped[datetime | None]
     clock_t_s: Mapped[float] = mapped_column(default=0.0)
     started_at: Mapped[datetime | None]
@@ -109,6 +112,7 @@ class Moment(Base):
     """A timeline row. `clock` says what `offset_s` counts: `wall` (from starts_at) or `exercise` (exercise time).
 
     `state` is waiting, claimed, done, failed, skipped or missed; a due row is claimed by a conditional UPDATE.
+    One that counts `from_end` moves with the end when the exercise is extended.
     """
 
     __tablename__ = "moment"
@@ -118,6 +122,7 @@ class Moment(Base):
     ref: Mapped[str] = mapped_column(String(63), default="")
     clock: Mapped[str] = mapped_column(String(8))
     offset_s: Mapped[float | None]
+    from_end: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(String(8), default="waiting")
     claimed_at: Mapped[datetime | None]
     fence: Mapped[int] = mapped_column(default=0)
