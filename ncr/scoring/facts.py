@@ -1,12 +1,13 @@
 """A fact: one thing that happened in an exercise, numbered, immutable, chained to the one before."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
+
+import orjson
 
 
 class Kind(StrEnum):
@@ -81,4 +82,4 @@ class Fact:
             "payload": dict(self.payload),
             "key": self.key,
         }
-        return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
