@@ -84,3 +84,13 @@ class ExerciseClock:
         if not self.runs or self.at is None:
             return None
         return self.at + timedelta(seconds=(t_s - self.t_s) / self.rate)
+
+
+def is_open(state: State, starts_at: datetime | None, clock: ExerciseClock, duration_s: float, now: datetime) -> bool:
+    """Whether teams may play at `now`: from the planned second to the end, even when no tick has flipped the row yet.
+
+    `clock` is the exercise's own; a ready exercise past its start counts from `starts_at` at the clock's rate.
+    """
+    if state is State.READY and starts_at is not None and starts_at <= now:
+        return (now - starts_at).total_seconds() * clock.rate < duration_s
+    return state is State.RUNNING and clock.t(now) < duration_s

@@ -2,11 +2,12 @@
 
 Nothing here touches the engine: the director sees the rows and makes the containers follow. Every function takes the
 wall time `now` and leaves committing to the caller; all raise NotFound for what is not there and Refused (naming the
-state) for what the state does not allow. `who` is a login.
+state) for what the state does not allow. `who` is a login. What people do to single teams, environments and injects
+is in ncr.scoring.interventions.
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
@@ -94,7 +95,7 @@ def resume(session: Session, exercise_id: str, now: datetime, *, who: str | None
 
 
 def extend(session: Session, exercise_id: str, by_s: float, now: datetime, *, who: str | None = None) -> Exercise:
-    """Move the end, and every waiting moment that counts from it, `by_s` exercise seconds later (or earlier, below 0)."""
+    """Move the end, and what waits and counts from it, `by_s` exercise seconds later (below 0: earlier)."""
     exercise = journal.head(session, exercise_id)
     if exercise.state not in (State.RUNNING, State.PAUSED):
         raise Refused(f"the exercise is {exercise.state} and cannot be extended")
