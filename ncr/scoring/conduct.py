@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from ncr.errors import Refused
 from ncr.exercise import journal
-from ncr.exercise.lifecycle import EnvironmentState, ExerciseClock, State, is_open
+from ncr.exercise.lifecycle import EnvironmentState, ExerciseClock, State
 from ncr.exercise.tables import Environment, Exercise, Moment, Participant
 from ncr.scoring import ledger
 from ncr.scoring.facts import Draft, Kind
@@ -44,6 +44,24 @@ def launch(session: Session, exercise_id: str, now: datetime, *, who: str | None
     return exercise
 
 
+def prepare(session: Session, exercise_id: str, now: datetime, *, fence: int | None = None) -> Exercise:
+    """Begin to build: from now on every environment should be ready."""
+    exercise = journal.head(session, exercise_id)
+    _move(session, exercise, State.PREPARING, now, fence=fence)
+    _retarget(session, exercise_id, EnvironmentState.READY)
+    _settle(session, exercise_id, "prepare", now)
+    return exercise
+
+
+def ready(
+    session: Session, exercise_id: str, now: datetime, *, why: str | None = None, fence: int | None = None
+) -> Exercise:
+    """All is built that could be: the exercise waits for its second. `why` tells what could not."""
+    exercise = journal.head(session, exercise_id)
+    _move(session, exercise, State.READY, now, why=why, fence=fence)
+    return exercise
+
+
 def open_(session: Session, exercise_id: str, now: datetime, *, fence: int | None = None) -> Exercise:
     """Open a ready exercise: its clock counts from the planned second, however late this comes.
 
@@ -60,15 +78,6 @@ def open_(session: Session, exercise_id: str, now: datetime, *, fence: int | Non
     _retarget(session, exercise_id, EnvironmentState.OPEN)
     _settle(session, exercise_id, "open", now)
     return exercise
-
-
-def open_if_due(session: Session, exercise_id: str, now: datetime) -> Exercise:
-    """Open it here and now if its second has come and no director has flipped the row yet; else leave it as it is."""
-    exercise = journal.head(session, exercise_id)
-    due = exercise.state == State.READY and is_open(
-        State.READY, exercise.starts_at, clock_of(exercise), exercise.duration_s, now
-    )
-    return open_(session, exercise_id, now) if due else exercise
 
 
 def pause(session: Session, exercise_id: str, now: datetime, *, who: str | None = None) -> Exercise:
@@ -108,6 +117,17 @@ def extend(session: Session, exercise_id: str, by_s: float, now: datetime, *, wh
     _append(session, exercise, Kind.EXTENDED, now, by_s=by_s)
     journal.record(session, now, exercise_id, "extended", why=f"by {by_s:g} s", who=who)
     return exercise
+
+
+def keep_time(session: Session, exercise_id: str, before: datetime, now: datetime, jump_s: float) -> None:
+    """The wall clock jumped by `jump_s` after `before`: write it down, and never let exercise time go back."""
+    exercise = journal.head(session, exercise_id)
+    if exercise.state != State.RUNNING:
+        return
+    if jump_s < 0:
+        exercise.clock_t_s, exercise.clock_at = clock_of(exercise).t(before), now
+    why = f"the wall clock jumped {jump_s:+.1f} s; exercise time " + ("stayed" if jump_s < 0 else "followed")
+    journal.record(session, now, exercise_id, "jumped", subject="clock", why=why)
 
 
 def finish(
@@ -168,6 +188,12 @@ def fail(session: Session, exercise_id: str, why: str, now: datetime, *, fence: 
     _move(session, exercise, State.FAILED, now, why=why, fence=fence, **values)
     _end(session, exercise_id, now)
     return exercise
+
+
+def torn_down(session: Session, exercise_id: str, now: datetime) -> None:
+    """Say that nothing of the exercise is left on the engine."""
+    _settle(session, exercise_id, "teardown", now)
+    journal.record(session, now, exercise_id, "torn-down")
 
 
 def archive(session: Session, exercise_id: str, now: datetime, *, who: str | None = None) -> Exercise:
