@@ -75,6 +75,7 @@ class Head:
     state: State
     starts_at: datetime | None
     duration_s: float
+    scale: float
     clock: ExerciseClock
     secret: str
     digest: str
@@ -96,7 +97,8 @@ def head(session: Session, exercise: str) -> Head:
 
 
 def lock(session: Session, exercise: str) -> Head:
-    """The head, locked until the transaction ends: what follows is decided in the ledger's own order. Raises NotFound."""
+    """The head, locked until the transaction ends: what follows is decided in the ledger's order. Raises NotFound."""
+    session.flush()
     return _head(session.connection(), _LOCKED_HEAD, exercise)
 
 
@@ -240,6 +242,7 @@ def _head(connection: Connection, statement: Any, exercise: str) -> Head:
         state=state,
         starts_at=row.starts_at,
         duration_s=row.duration_s,
+        scale=row.scale,
         clock=clock,
         secret=row.secret,
         digest=row.digest,

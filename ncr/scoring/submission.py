@@ -1,16 +1,38 @@
-"""Answers and hints: one transaction each, under the head row's lock."""
+"""Answers and hints: each in one transaction, decided under the head row's lock."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
+from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
-from ncr.scoring.rules import Rules
+from ncr.errors import NotFound, NotOpen, Refused, TooMany
+from ncr.exercise.tables import Participant
+from ncr.scenario.model import PerTeamFlag, Task
+from ncr.scoring import answers, flags, ledger
+from ncr.scoring.facts import Draft, Fact, Kind
+from ncr.scoring.rules import Rules, TaskRule
+from ncr.scoring.tables import Answer
+
+A_MINUTE = 10
+MINUTE = timedelta(minutes=1)
+
+_MINE = (
+    Answer.exercise_id == bindparam("exercise"),
+    Answer.participant_id == bindparam("participant"),
+    Answer.task == bindparam("task"),
+)
+_LATEST = select(Answer.at).where(*_MINE).order_by(Answer.at.desc(), Answer.id.desc()).limit(A_MINUTE)
+_TRIED = select(func.count()).select_from(Answer).where(*_MINE)
+_KEEP = insert(Answer)
+_PLAYERS = select(Participant.id).where(Participant.exercise_id == bindparam("exercise"))
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Who acts: the participant, the account and the pseudonym that stands for it in the ledger."""
+    """Who acts: the participant, the account, and the pseudonym that stands for it in the ledger."""
 
     participant: str
     user: str
@@ -19,10 +41,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of an answer. `already`: nothing new was counted, this repeats the earlier answer.
+    """What came of an answer. `already`: nothing was counted, this repeats the answer given to the same before.
 
-    `attempts_left` is None where attempts are not limited. `seq` is the fact's. Points are the board's to tell
-    (`Board.points(participant)`), after the commit.
+    `attempts_left` is None where attempts are not limited; `seq` is the fact's. Points are the board's to tell, after
+    the commit: `Board.points(participant, until=seq)`.
     """
 
     correct: bool
@@ -43,16 +65,118 @@ class HintTaken:
 def submit(
     session: Session, exercise: str, member: Member, rules: Rules, task: str, answer: str, now: datetime
 ) -> Outcome:
-    """Judge `answer` and record it; call inside one transaction (Writer.run), answer only after its commit.
+    """Judge `answer` and record it; call in one transaction (Writer.run) and answer only after its commit.
 
-    Raises NotFound (no such task, or not visible yet), NotOpen, Refused (out of attempts, graded by people, a task required
-    first is not solved), TooMany (over 10 a minute per participant and task), Invalid (empty or too long).
+    A task already solved, or the same wrong answer again, gives the earlier answer and costs nothing. Raises NotFound
+    (no such task), NotOpen, Refused (opens later, needs another task first, graded by people, no attempts left),
+    TooMany (over 10 a minute per participant and task), Invalid (empty, too long, not text).
     """
-    raise NotImplementedError
+    rule = _rule(rules, task)
+    text = answers.cleaned(answer)
+    locked = _open(session, exercise, now)
+    digest = flags.digest(text, locked.secret, exercise, task)
+    right_key, wrong_key = _right_key(member.participant, task), f"wrong:{member.participant}:{task}:{digest}"
+    earlier = ledger.find(session, exercise, [right_key, wrong_key, *_needs(rule, member)])
+    where = {"exercise": exercise, "participant": member.participant, "task": task}
+    if fact := earlier.get(right_key) or earlier.get(wrong_key):
+        return _again(session, where, rule.task, fact)
+    _require_ready(rule, locked, now, member, earlier)
+    left = _count_attempt(session, where, rule.task, now)
+    right, foreign = _judge(session, locked, rule.task, member, text)
+    payload = {"task": task, "right": right, "member": member.pseudonym, "digest": digest}
+    payload |= {"foreign": foreign} if foreign else {}
+    draft = Draft(Kind.SUBMITTED, right_key if right else wrong_key, member.participant, payload)
+    fact = ledger.write(session, locked, [draft], now, earlier)[0]
+    kept = {"exercise_id": exercise, "participant_id": member.participant, "task": task, "user_id": member.user}
+    session.connection().execute(_KEEP, {**kept, "at": now, "text": text, "right": right})
+    return Outcome(right, fact.seq, left, already=False)
 
 
 def take_hint(
     session: Session, exercise: str, member: Member, rules: Rules, task: str, hint: int, now: datetime
 ) -> HintTaken:
-    """Buy hint number `hint` (1 is the first) of `task`, once: again it costs nothing more. Errors as `submit`."""
-    raise NotImplementedError
+    """Buy hint number `hint` (the first is 1) of `task`; buying it again costs nothing.
+
+    Raises NotFound (no such task or hint), NotOpen, Refused (the task opens later or needs another first, or the hint
+    before this one is not bought).
+    """
+    rule = _rule(rules, task)
+    if not 1 <= hint <= len(rule.task.hints):
+        raise NotFound(f"The task has no hint {hint}.")
+    locked = _open(session, exercise, now)
+    mine = [f"hint:{member.participant}:{task}:{number}" for number in (hint, hint - 1)]
+    earlier = ledger.find(session, exercise, [*mine, *_needs(rule, member)])
+    cost = rule.task.hints[hint - 1].cost
+    if bought := earlier.get(mine[0]):
+        return HintTaken(bought.seq, bought.payload["cost"], already=True)
+    _require_ready(rule, locked, now, member, earlier)
+    if hint > 1 and mine[1] not in earlier:
+        raise Refused(f"Take hint {hint - 1} first.")
+    payload = {"task": task, "hint": hint, "cost": cost, "member": member.pseudonym}
+    draft = Draft(Kind.HINTED, mine[0], member.participant, payload)
+    fact = ledger.write(session, locked, [draft], now, earlier)[0]
+    return HintTaken(fact.seq, cost, already=False)
+
+
+def _right_key(participant: str, task: str) -> str:
+    return f"right:{participant}:{task}"
+
+
+def _needs(rule: TaskRule, member: Member) -> list[str]:
+    return [_right_key(member.participant, needed) for needed in rule.task.requires]
+
+
+def _rule(rules: Rules, task: str) -> TaskRule:
+    rule = rules.tasks.get(task)
+    if rule is None:
+        raise NotFound("There is no such task.")
+    return rule
+
+
+def _open(session: Session, exercise: str, now: datetime) -> ledger.Head:
+    locked = ledger.lock(session, exercise)
+    if not locked.is_open(now):
+        raise NotOpen(f"The exercise is {locked.state}.")
+    return locked
+
+
+def _require_ready(
+    rule: TaskRule, locked: ledger.Head, now: datetime, member: Member, earlier: Mapping[str, Fact]
+) -> None:
+    if rule.opens_s(locked.duration_s, locked.scale) > locked.t(now):
+        raise Refused("The task opens later.")
+    missing = [needed for needed in rule.task.requires if _right_key(member.participant, needed) not in earlier]
+    if missing:
+        raise Refused(f"Solve {', '.join(missing)} first.")
+    if rule.task.graded is not None:
+        raise Refused("The task is graded by people; there is no answer to send.")
+
+
+def _again(session: Session, where: Mapping[str, str], task: Task, fact: Fact) -> Outcome:
+    tried = 0 if task.attempts is None else session.connection().execute(_TRIED, where).scalar_one()
+    left = None if task.attempts is None else max(0, task.attempts - tried)
+    return Outcome(fact.payload["right"], fact.seq, left, already=True)
+
+
+def _count_attempt(session: Session, where: Mapping[str, str], task: Task, now: datetime) -> int | None:
+    """The attempts left after this one. The head's lock is held: nobody else counts meanwhile."""
+    latest = session.connection().execute(_LATEST, where).scalars().all()
+    if len(latest) == A_MINUTE and latest[-1] > now - MINUTE:
+        raise TooMany((latest[-1] + MINUTE - now).total_seconds(), "At most 10 answers a minute to a task.")
+    if task.attempts is None:
+        return None
+    tried = len(latest) if len(latest) < A_MINUTE else session.connection().execute(_TRIED, where).scalar_one()
+    if tried >= task.attempts:
+        raise Refused("There are no attempts left.")
+    return int(task.attempts - tried - 1)
+
+
+def _judge(session: Session, locked: ledger.Head, task: Task, member: Member, text: str) -> tuple[bool, str | None]:
+    """Whether the answer is right; and whose own flag it was, when it is another team's."""
+    if not isinstance(task.flag, PerTeamFlag):
+        return answers.is_right(task, text), None
+    own = flags.flag(locked.secret, locked.exercise, task.id, member.participant)
+    if answers.is_right(task, text, own):
+        return True, None
+    players: list[Any] = list(session.connection().execute(_PLAYERS, {"exercise": locked.exercise}).scalars())
+    return False, flags.owner(text, locked.secret, locked.exercise, task.id, players)

@@ -1,34 +1,134 @@
 """One writer for SQLite: many callers' work in one transaction, one durable commit, then everybody's answer."""
 
-import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from queue import SimpleQueue
-from typing import Any, TypeVar
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
+from typing import Any, Self, TypeVar
 
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from ncr.db import Sessions
+from ncr.errors import ServiceUnavailable
 
 T = TypeVar("T")
 Work = Callable[[Session], T]
 _Job = tuple[Work[Any], "Future[Any]"]
 AT_ONCE = 256
+AT_ONCE_GROWN = 16
 
 
 class Writer:
-    """Runs `work(session)` durably: `writer.run(work)` blocks, `writer.submit(work)` gives a Future (for async doors).
+    """Runs `work(session)` durably: `run` waits for it, `submit` gives a Future (see asyncio.wrap_future).
 
-    On SQLite, work waiting at the same time shares one transaction, each piece in its own savepoint, so that one
-    that raises undoes only itself; answers are given after the commit. On PostgreSQL each piece is a transaction of
-    its own, in the caller's thread. Close it at the end (`with Writer(sessions) as writer:`).
+    On SQLite, work waiting at the same time shares one transaction, each piece in a savepoint of its own, so that one
+    that raises undoes only itself; answers are given after the commit. When the transaction itself fails, every piece
+    is run again in one of its own, so the work must do nothing but read and write the session, and must not commit. On
+    PostgreSQL each piece is a transaction of its own from the start.
     """
 
     def __init__(self, sessions: Sessions) -> None:
-        raise NotImplementedError
+        self._sessions = sessions
+        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._lock = Lock()
+        self._thread: Thread | None = None
+        self._pool = ThreadPoolExecutor(AT_ONCE_GROWN, "writer")
+        self._closed = False
+        with sessions() as session:
+            self._grouped = session.get_bind().dialect.name == "sqlite"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def run(self, work: Work[T]) -> T:
-        raise NotImplementedError
+        """What `work` returns, committed; raises what it raises."""
+        return self.submit(work).result() if self._grouped else self._alone(work)
 
     def submit(self, work: Work[T]) -> "Future[T]":
-        raise NotImplementedError
+        """As `run`, without waiting. Raises ServiceUnavailable when the writer is closed."""
+        with self._lock:
+            if self._closed:
+                raise ServiceUnavailable("The service is stopping.")
+            if not self._grouped:
+                return self._pool.submit(self._alone, work)
+            future: Future[T] = Future()
+            if self._thread is None:
+                self._thread = Thread(target=self._loop, name="writer", daemon=True)
+                self._thread.start()
+            self._queue.put((work, future))
+            return future
+
+    def close(self) -> None:
+        """Finish what was handed in, and take no more."""
+        with self._lock:
+            self._closed = True
+            thread = self._thread
+            self._queue.put(None)
+        if thread is not None:
+            thread.join()
+        self._pool.shutdown()
+
+    def _loop(self) -> None:
+        going = True
+        while going:
+            jobs = [self._queue.get()]
+            try:
+                while len(jobs) < AT_ONCE:
+                    jobs.append(self._queue.get_nowait())
+            except Empty:
+                pass
+            going = None not in jobs
+            self._together([job for job in jobs if job is not None])
+
+    def _together(self, jobs: list[_Job]) -> None:
+        try:
+            answers = self._grouped_answers(jobs)
+        except Exception:
+            # The transaction is spoiled for all: each piece gets its own, so that only the guilty one fails.
+            for work, future in jobs:
+                _settle(future, partial(self._alone, work))
+            return
+        for future, result, problem in answers:
+            if problem is None:
+                future.set_result(result)
+            else:
+                future.set_exception(problem)
+
+    def _grouped_answers(self, jobs: list[_Job]) -> list[tuple[Future[Any], Any, Exception | None]]:
+        with self._sessions.begin() as session:
+            connection = session.connection()
+            return [(future, *_attempt(session, connection, work)) for work, future in jobs]
+
+    def _alone(self, work: Work[T]) -> T:
+        with self._sessions.begin() as session:
+            return work(session)
+
+
+def _attempt(session: Session, connection: Connection, work: Work[Any]) -> tuple[Any, Exception | None]:
+    # Plain statements: the Session's own nested transactions cost more than most work.
+    connection.exec_driver_sql("SAVEPOINT job")
+    try:
+        result = work(session)
+        session.flush()
+    except Exception as error:
+        if not session.is_active:
+            raise
+        session.expunge_all()
+        connection.exec_driver_sql("ROLLBACK TO job")
+        connection.exec_driver_sql("RELEASE job")
+        return None, error
+    session.expunge_all()
+    connection.exec_driver_sql("RELEASE job")
+    return result, None
+
+
+def _settle(future: "Future[T]", call: Callable[[], T]) -> None:
+    try:
+        future.set_result(call())
+    except Exception as error:
+        future.set_exception(error)
