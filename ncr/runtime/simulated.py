@@ -1,0 +1,260 @@
+"""A whole container engine in memory: as slow as asked, and misbehaving as asked."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from threading import Lock
+from typing import Literal
+
+from ncr.errors import EngineError, EngineUnavailable
+from ncr.runtime.engine import (
+    ROLE,
+    ContainerSpec,
+    EngineInfo,
+    ExecResult,
+    FileSpec,
+    ImageSpec,
+    Labels,
+    NetworkSpec,
+    Observed,
+    Progress,
+    SeenContainer,
+    VolumeSpec,
+)
+from ncr.runtime.simulated_programs import run_program
+from ncr.runtime.simulated_world import Box, Health, Store, World, matches
+
+How = Literal["error", "late", "half", "hang"]
+OnExec = Callable[[SeenContainer, Sequence[str], bytes], ExecResult | None]
+OnRun = Callable[[ContainerSpec], ExecResult | None]
+
+
+@dataclass
+class Mischief:
+    """One planned misbehaviour: of a verb, on objects whose name matches `on`, so many times."""
+
+    verb: str
+    how: How
+    on: str
+    times: int
+
+
+class SimulatedEngine:
+    """Keeps what it is told to make. With `state`, several processes share it and a killed one loses nothing.
+
+    `latency_s` is seconds by verb ("*" for all others); `health_after_s` is how long after its start a container
+    with a healthcheck is healthy; `completes` is service -> exit code for those that end by themselves. `on_exec`
+    and `on_run` answer commands; None from them means: as a small shell would (simulated_programs).
+    """
+
+    def __init__(
+        self,
+        state: Path | None = None,
+        *,
+        latency_s: Mapping[str, float] | None = None,
+        health_after_s: float = 0.0,
+        completes: Mapping[str, int] | None = None,
+        on_exec: OnExec | None = None,
+        on_run: OnRun | None = None,
+    ) -> None:
+        self._store = Store(state)
+        self._latency_s = dict(latency_s or {})
+        self._health_after_s = health_after_s
+        self._completes = dict(completes or {})
+        self.on_exec = on_exec
+        self.on_run = on_run
+        self.hang_s = 5.0
+        self.calls: list[tuple[str, str]] = []
+        self._mischief: list[Mischief] = []
+        self._lock = Lock()
+
+    # What a test asks of it.
+
+    def misbehave(self, verb: str, how: How, *, on: str = "*", times: int = 1) -> None:
+        """Plan a misbehaviour: refuse (`error`), do it but time out (`late`), do half and fail (`half`), or `hang`."""
+        with self._lock:
+            self._mischief.append(Mischief(verb, how, on, times))
+
+    def set_down(self, down: bool) -> None:
+        """Make the engine not answer, or answer again; for every process that shares it."""
+        with self._store.open() as world:
+            world.down = down
+
+    def restart(self, *, losing: str = "") -> None:
+        """The engine's machine restarts: containers end, the guard is gone, those that match `losing` vanish."""
+        with self._store.open() as world:
+            world.guarded = False
+            for box in list(world.boxes.values()):
+                if losing and fnmatch(box.name, losing):
+                    del world.boxes[box.name]
+                elif box.state in ("running", "paused"):
+                    box.state, box.exit_code = "exited", 137
+
+    def crash(self, name: str, exit_code: int = 1) -> None:
+        """A container ends by itself."""
+        with self._store.open() as world:
+            box = world.box(name)
+            box.state, box.exit_code = "exited", exit_code
+
+    def set_health(self, name: str, health: Health | None) -> None:
+        """Fix what a container's healthcheck says; None gives it back its own."""
+        with self._store.open() as world:
+            world.box(name).forced_health = health
+
+    # What every engine does.
+
+    def info(self) -> EngineInfo:
+        with self._call("info"):
+            return EngineInfo("simulated", "1", cpus=64, memory_mib=1_048_576, runtimes=("runc",))
+
+    def has_image(self, reference: str) -> bool:
+        with self._call("has_image", reference) as world:
+            return reference in world.images
+
+    def ensure_image(self, spec: ImageSpec, progress: Progress) -> None:
+        with self._call("ensure_image", spec.reference) as world:
+            if spec.context is not None and not (spec.context / spec.dockerfile).is_file():
+                raise EngineError(f"image {spec.reference}: there is no {spec.dockerfile} in {spec.context.name}")
+            if spec.reference not in world.images:
+                progress(f"image {spec.reference}")
+                world.images.append(spec.reference)
+
+    def ensure_guard(self) -> Sequence[str]:
+        with self._call("ensure_guard") as world:
+            restored = [] if world.guarded else ["every rule of the guard"]
+            world.guarded = True
+            return restored
+
+    def ensure_network(self, spec: NetworkSpec) -> None:
+        with self._call("ensure_network", spec.name) as world:
+            world.make_network(spec, time.time())
+
+    def ensure_volume(self, spec: VolumeSpec) -> None:
+        with self._call("ensure_volume", spec.name) as world:
+            world.make_volume(spec, time.time())
+
+    def ensure_container(self, spec: ContainerSpec) -> None:
+        with self._call("ensure_container", spec.name) as world:
+            world.make_container(spec, time.time())
+
+    def start(self, name: str) -> None:
+        with self._call("start", name) as world:
+            box = world.box(name)
+            if box.state in ("running", "paused"):
+                return
+            if not box.whole:
+                raise EngineError(f"container {name} was never finished")
+            box.state, box.started_at, box.exit_code = "running", time.time(), None
+            if box.service in self._completes:
+                box.state, box.exit_code = "exited", self._completes[box.service]
+
+    def pause(self, name: str) -> None:
+        with self._call("pause", name) as world:
+            box = world.box(name)
+            if box.state not in ("running", "paused"):
+                raise EngineError(f"container {name} is {box.state}: nothing to pause")
+            box.state = "paused"
+
+    def unpause(self, name: str) -> None:
+        with self._call("unpause", name) as world:
+            box = world.box(name)
+            if box.state not in ("running", "paused"):
+                raise EngineError(f"container {name} is {box.state}: nothing to unpause")
+            box.state = "running"
+
+    def stop(self, name: str, grace_s: float = 10.0) -> None:
+        with self._call("stop", name) as world:
+            box = world.boxes.get(name)
+            if box is not None and box.state in ("running", "paused"):
+                box.state, box.exit_code = "exited", 143
+
+    def remove_container(self, name: str) -> None:
+        with self._call("remove_container", name) as world:
+            world.boxes.pop(name, None)
+
+    def remove_network(self, name: str) -> None:
+        with self._call("remove_network", name) as world:
+            world.drop_network(name)
+
+    def remove_volume(self, name: str) -> None:
+        with self._call("remove_volume", name) as world:
+            world.vols.pop(name, None)
+
+    def observe(self, labels: Labels) -> Observed:
+        with self._call("observe") as world:
+            return Observed(
+                {b.name: self._seen(b) for b in world.boxes.values() if matches(b.labels, labels)},
+                {n.name: n.seen() for n in world.nets.values() if matches(n.labels, labels)},
+                {v.name: v.seen() for v in world.vols.values() if matches(v.labels, labels)},
+            )
+
+    def exec(
+        self, name: str, command: Sequence[str], *, user: str | None = None, timeout_s: float = 30.0, stdin: bytes = b""
+    ) -> ExecResult:
+        with self._call("exec", name) as world:
+            box = world.box(name)
+            if box.state != "running":
+                raise EngineError(f"container {name} is {box.state}: nothing can run in it")
+            seen, files, environment = self._seen(box), dict(box.files), dict(box.environment)
+        answer = self.on_exec(seen, command, stdin) if self.on_exec else None
+        return answer or run_program(command, files, environment, stdin, timeout_s)
+
+    def run(self, spec: ContainerSpec, timeout_s: float) -> ExecResult:
+        with self._call("run", spec.name) as world:
+            world.make_container(spec, time.time())
+            del world.boxes[spec.name]
+            guarded = world.guarded
+        answer = self.on_run(spec) if self.on_run else None
+        if answer is None and spec.labels.get(ROLE) == "probe":
+            return ExecResult(0, b"done\n" if guarded else b"open the host, for want of the guard\ndone\n")
+        files = {file.path: file.content.decode("latin-1") for file in spec.files}
+        command = (*(spec.entrypoint or ()), *(spec.command or ()))
+        return answer or run_program(command, files, spec.environment, b"", timeout_s)
+
+    def put_files(self, name: str, files: Sequence[FileSpec]) -> None:
+        with self._call("put_files", name) as world:
+            world.box(name).files.update({file.path: file.content.decode("latin-1") for file in files})
+
+    def read_logs(self, name: str, lines: int = 50) -> str:
+        with self._call("read_logs", name) as world:
+            return f"{world.box(name).service} says nothing\n"
+
+    def disk_usage(self) -> Mapping[str, float]:
+        with self._call("disk_usage") as world:
+            return {box.name: sum(map(len, box.files.values())) / 2**20 for box in world.boxes.values()}
+
+    # How it slows down and fails.
+
+    @contextmanager
+    def _call(self, verb: str, target: str = "") -> Iterator[World]:
+        time.sleep(self._latency_s.get(verb, self._latency_s.get("*", 0.0)))
+        how = self._planned(verb, target)
+        if how == "error":
+            raise EngineError(f"{target or verb}: refused, as planned")
+        if how == "hang":
+            time.sleep(self.hang_s)
+            raise EngineUnavailable(f"{target or verb}: no answer")
+        with self._store.open() as world:
+            if world.down:
+                raise EngineUnavailable
+            yield world
+            if how == "half" and target in world.boxes:
+                world.boxes[target].whole = False
+                world.boxes[target].addresses.clear()
+        if how in ("late", "half"):
+            raise EngineUnavailable(f"{target or verb}: no answer in time")
+
+    def _planned(self, verb: str, target: str) -> How | None:
+        with self._lock:
+            self.calls.append((verb, target))
+            for mischief in self._mischief:
+                if mischief.times > 0 and mischief.verb in (verb, "*") and fnmatch(target, mischief.on):
+                    mischief.times -= 1
+                    return mischief.how
+        return None
+
+    def _seen(self, box: Box) -> SeenContainer:
+        return box.seen(time.time(), self._health_after_s)
