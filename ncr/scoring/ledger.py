@@ -1,27 +1,26 @@
 """The ledger: facts appended under the head row's lock, numbered without gaps, chained by hash, read and verified."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, column, func, insert, select, table, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from ncr.db import Utc
 from ncr.errors import LostLead, NotFound, NotOpen, Problem
 from ncr.exercise.lifecycle import ExerciseClock, State, is_open
 from ncr.exercise.tables import Exercise
-from ncr.scoring.facts import Draft, Fact, Kind
+from ncr.scoring.facts import Draft, Fact, Kind, canonical, canonical_payload, canonical_time, chain
+from ncr.scoring.prepared import Prepared, from_wall, to_wall
 from ncr.scoring.tables import FactRow
 
 CHANNEL = "ncr"
 PAGE = 1000
-CHUNK = 500
 
 _HEAD = select(
-    Exercise.id,
     Exercise.head_seq,
     Exercise.head_hash,
     Exercise.freeze_seq,
@@ -33,18 +32,18 @@ _HEAD = select(
     Exercise.clock_t_s,
     Exercise.clock_at,
     Exercise.rate,
+    Exercise.scale,
     Exercise.secret,
     Exercise.digest,
 ).where(Exercise.id == bindparam("exercise"))
-_LOCKED_HEAD = _HEAD.with_for_update()
-_MOVE_HEAD = (
+_LOCKED_HEAD = Prepared(_HEAD.with_for_update())
+_FREE_HEAD = Prepared(_HEAD)
+_MOVE_HEAD = Prepared(
     update(Exercise)
     .where(Exercise.id == bindparam("exercise"))
-    .values(head_seq=bindparam("n"), head_hash=bindparam("h"))
+    .values(head_seq=bindparam("last"), head_hash=bindparam("chained"))
 )
-# Columns without types: the values arrive ready for the driver, which halves the price of a row.
-_COLUMNS = ("exercise_id", "seq", "at", "t", "kind", "team", "payload", "key", "hash")
-_INSERT = insert(table("fact", *map(column, _COLUMNS)))
+_INSERT = Prepared(insert(FactRow), "exercise_id", "seq", "at", "t", "kind", "team", "payload", "key", "hash")
 _FACT = select(
     FactRow.exercise_id,
     FactRow.seq,
@@ -56,10 +55,10 @@ _FACT = select(
     FactRow.key,
     FactRow.hash,
 ).where(FactRow.exercise_id == bindparam("exercise"))
-_BY_KEY = _FACT.where(FactRow.key == bindparam("key"))
-_BY_KEYS = _FACT.where(FactRow.key.in_(bindparam("keys", expanding=True)))
-_AFTER = _FACT.where(FactRow.seq > bindparam("after")).order_by(FactRow.seq).limit(bindparam("count"))
-_NOTIFY = select(func.pg_notify(CHANNEL, bindparam("exercise")))
+_FEW = ("key_1", "key_2", "key_3", "key_4")
+_BY_KEYS = Prepared(_FACT.where(FactRow.key.in_([bindparam(name) for name in _FEW])))
+_AFTER = Prepared(_FACT.where(FactRow.seq > bindparam("after")).order_by(FactRow.seq).limit(bindparam("count")))
+_NOTIFY = Prepared(select(func.pg_notify(bindparam("channel"), bindparam("exercise"))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ class Head:
 
 def head(session: Session, exercise: str) -> Head:
     """Where the ledger is now, without a lock. Raises NotFound."""
-    return _head(session.connection(), _HEAD, exercise)
+    return _head(session.connection(), _FREE_HEAD, exercise)
 
 
 def lock(session: Session, exercise: str) -> Head:
@@ -121,73 +120,76 @@ def append(
         raise LostLead()
     if open_required and not locked.is_open(at):
         raise NotOpen(f"The exercise is {locked.state}.")
-    earlier = find(session, exercise, [draft.key for draft in drafts])
-    return write(session, locked, drafts, at, earlier)
+    connection = session.connection()
+    connection.exec_driver_sql("SAVEPOINT facts")
+    try:
+        facts = write(session, locked, drafts, at, {})
+    except IntegrityError:
+        connection.exec_driver_sql("ROLLBACK TO facts")
+        facts = write(session, locked, drafts, at, find(session, exercise, [draft.key for draft in drafts]))
+    connection.exec_driver_sql("RELEASE facts")
+    return facts
 
 
 def find(session: Session, exercise: str, keys: Sequence[str]) -> dict[str, Fact]:
     """The facts that already have one of `keys`. Under the head's lock the answer cannot change."""
     connection = session.connection()
-    if len(keys) == 1:
-        rows = connection.execute(_BY_KEY, {"exercise": exercise, "key": keys[0]}).all()
-        return {row.key: _fact(row) for row in rows}
     found: dict[str, Fact] = {}
-    for start in range(0, len(keys), CHUNK):
-        chunk = list(keys[start : start + CHUNK])
-        found |= {row.key: _fact(row) for row in connection.execute(_BY_KEYS, {"exercise": exercise, "keys": chunk})}
+    for start in range(0, len(keys), len(_FEW)):
+        few = keys[start : start + len(_FEW)]
+        slots = {name: few[min(place, len(few) - 1)] for place, name in enumerate(_FEW)}
+        facts = map(_fact, _BY_KEYS.rows(connection, {"exercise": exercise, **slots}))
+        found |= {fact.key: fact for fact in facts}
     return found
 
 
 def write(
     session: Session, locked: Head, drafts: Sequence[Draft], at: datetime, earlier: dict[str, Fact]
 ) -> list[Fact]:
-    """Insert those of `drafts` whose keys are not in `earlier`, after the locked head, and move the head."""
+    """Insert those of `drafts` whose keys are not in `earlier`, after the locked head, and move the head.
+
+    `earlier` gains the new facts. Raises sqlalchemy's IntegrityError when the exercise has a key that `earlier` lacks.
+    """
+    connection = session.connection()
     at, t, seq, last = at.astimezone(UTC), round(locked.t(at), 6), locked.seq, locked.hash
-    facts: list[Fact] = []
-    fresh: list[Fact] = []
+    shown, written = to_wall(connection, at), canonical_time(at)
+    rows: list[dict[str, Any]] = []
     for draft in drafts:
-        fact = earlier.get(draft.key)
-        if fact is None:
-            seq += 1
-            fact = Fact(locked.exercise, seq, at, t, draft.kind, draft.team, draft.payload, draft.key)
-            last = fact.chained(last)
-            fact = replace(fact, hash=last)
-            earlier[draft.key] = fact
-            fresh.append(fact)
-        facts.append(fact)
-    if fresh:
-        _insert(session.connection(), locked, fresh)
-    return facts
+        if draft.key in earlier:
+            continue
+        seq += 1
+        payload = canonical_payload(draft.payload)
+        fact = Fact(locked.exercise, seq, at, t, draft.kind, draft.team, draft.payload, draft.key)
+        last = chain(last, canonical(fact, written, payload))
+        # Not shared with anybody yet: given its hash in place, for a second copy costs as much as the insert.
+        object.__setattr__(fact, "hash", last)
+        earlier[draft.key] = fact
+        rows.append(_row(fact, shown, payload))
+    if rows:
+        _INSERT.run(connection, *rows)
+        _MOVE_HEAD.run(connection, {"exercise": locked.exercise, "last": seq, "chained": last})
+        if connection.dialect.name == "postgresql":
+            _NOTIFY.rows(connection, {"channel": CHANNEL, "exercise": locked.exercise})
+    return [earlier[draft.key] for draft in drafts]
 
 
-def _insert(connection: Connection, locked: Head, fresh: Sequence[Fact]) -> None:
-    last = fresh[-1]
-    shown = _wall(connection, last.at)
-    connection.execute(
-        _INSERT,
-        [
-            {
-                "exercise_id": fact.exercise,
-                "seq": fact.seq,
-                "at": shown,
-                "t": fact.t,
-                "kind": fact.kind.value,
-                "team": fact.team,
-                "payload": orjson.dumps(fact.payload).decode(),
-                "key": fact.key,
-                "hash": fact.hash,
-            }
-            for fact in fresh
-        ],
-    )
-    connection.execute(_MOVE_HEAD, {"exercise": locked.exercise, "n": last.seq, "h": last.hash})
-    if connection.dialect.name == "postgresql":
-        connection.execute(_NOTIFY, {"exercise": locked.exercise})
+def _row(fact: Fact, shown: object, payload: bytes) -> dict[str, Any]:
+    return {
+        "exercise_id": fact.exercise,
+        "seq": fact.seq,
+        "at": shown,
+        "t": fact.t,
+        "kind": fact.kind.value,
+        "team": fact.team,
+        "payload": payload.decode(),
+        "key": fact.key,
+        "hash": fact.hash,
+    }
 
 
 def read(session: Session, exercise: str, after: int = 0, limit: int = PAGE) -> list[Fact]:
     """Up to `limit` facts with numbers over `after`, in order."""
-    rows = session.connection().execute(_AFTER, {"exercise": exercise, "after": after, "count": limit})
+    rows = _AFTER.rows(session.connection(), {"exercise": exercise, "after": after, "count": limit})
     return [_fact(row) for row in rows]
 
 
@@ -226,33 +228,21 @@ def export(facts: Iterator[Fact]) -> Iterator[bytes]:
         yield fact.canonical()[:-1] + b',"hash":"' + fact.hash.encode() + b'"}\n'
 
 
-def _head(connection: Connection, statement: Any, exercise: str) -> Head:
-    row = connection.execute(statement, {"exercise": exercise}).first()
-    if row is None:
+def _head(connection: Connection, statement: Prepared, exercise: str) -> Head:
+    rows = statement.rows(connection, {"exercise": exercise})
+    if not rows:
         raise NotFound("There is no such exercise.")
-    state = State(row.state)
-    clock = ExerciseClock(row.clock_t_s, row.clock_at, row.rate, runs=state is State.RUNNING)
-    return Head(
-        exercise=row.id,
-        seq=row.head_seq,
-        hash=row.head_hash,
-        freeze_seq=row.freeze_seq,
-        epoch=row.epoch,
-        fence=row.fence,
-        state=state,
-        starts_at=row.starts_at,
-        duration_s=row.duration_s,
-        scale=row.scale,
-        clock=clock,
-        secret=row.secret,
-        digest=row.digest,
+    seq, chained, freeze_seq, epoch, fence, state, starts_at, duration_s, clock_t_s, clock_at, rate, scale, *rest = (
+        rows[0]
     )
+    state = State(state)
+    clock = ExerciseClock(clock_t_s, from_wall(clock_at), rate, runs=state is State.RUNNING)
+    known = (freeze_seq, epoch, fence, state, from_wall(starts_at), duration_s, scale, clock)
+    return Head(exercise, seq, chained, *known, *rest)
 
 
 def _fact(row: Any) -> Fact:
-    return Fact(row[0], row[1], row[2], row[3], Kind(row[4]), row[5], row[6], row[7], row[8])
-
-
-def _wall(connection: Connection, at: datetime) -> object:
-    convert = Utc().dialect_impl(connection.dialect).bind_processor(connection.dialect)
-    return at if convert is None else convert(at)
+    exercise, seq, at, t, kind, team, payload, key, chained = row
+    if isinstance(payload, str):
+        payload = orjson.loads(payload)
+    return Fact(exercise, seq, from_wall(at) or at, t, Kind(kind), team, payload, key, chained)

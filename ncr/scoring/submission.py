@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.orm import Session
@@ -13,6 +12,7 @@ from ncr.exercise.tables import Participant
 from ncr.scenario.model import PerTeamFlag, Task
 from ncr.scoring import answers, flags, ledger
 from ncr.scoring.facts import Draft, Fact, Kind
+from ncr.scoring.prepared import Prepared, from_wall, to_wall
 from ncr.scoring.rules import Rules, TaskRule
 from ncr.scoring.tables import Answer
 
@@ -24,10 +24,10 @@ _MINE = (
     Answer.participant_id == bindparam("participant"),
     Answer.task == bindparam("task"),
 )
-_LATEST = select(Answer.at).where(*_MINE).order_by(Answer.at.desc(), Answer.id.desc()).limit(A_MINUTE)
-_TRIED = select(func.count()).select_from(Answer).where(*_MINE)
-_KEEP = insert(Answer)
-_PLAYERS = select(Participant.id).where(Participant.exercise_id == bindparam("exercise"))
+_LATEST = Prepared(select(Answer.at).where(*_MINE).order_by(Answer.at.desc()).limit(bindparam("count")))
+_TRIED = Prepared(select(func.count()).select_from(Answer).where(*_MINE))
+_KEEP = Prepared(insert(Answer), "exercise_id", "participant_id", "task", "user_id", "at", "text", "right")
+_PLAYERS = Prepared(select(Participant.id).where(Participant.exercise_id == bindparam("exercise")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,8 @@ def submit(
     draft = Draft(Kind.SUBMITTED, right_key if right else wrong_key, member.participant, payload)
     fact = ledger.write(session, locked, [draft], now, earlier)[0]
     kept = {"exercise_id": exercise, "participant_id": member.participant, "task": task, "user_id": member.user}
-    session.connection().execute(_KEEP, {**kept, "at": now, "text": text, "right": right})
+    connection = session.connection()
+    _KEEP.run(connection, {**kept, "at": to_wall(connection, now), "text": text, "right": right})
     return Outcome(right, fact.seq, left, already=False)
 
 
@@ -153,19 +154,20 @@ def _require_ready(
 
 
 def _again(session: Session, where: Mapping[str, str], task: Task, fact: Fact) -> Outcome:
-    tried = 0 if task.attempts is None else session.connection().execute(_TRIED, where).scalar_one()
+    tried = 0 if task.attempts is None else int(_TRIED.rows(session.connection(), where)[0][0])
     left = None if task.attempts is None else max(0, task.attempts - tried)
     return Outcome(fact.payload["right"], fact.seq, left, already=True)
 
 
 def _count_attempt(session: Session, where: Mapping[str, str], task: Task, now: datetime) -> int | None:
     """The attempts left after this one. The head's lock is held: nobody else counts meanwhile."""
-    latest = session.connection().execute(_LATEST, where).scalars().all()
-    if len(latest) == A_MINUTE and latest[-1] > now - MINUTE:
-        raise TooMany((latest[-1] + MINUTE - now).total_seconds(), "At most 10 answers a minute to a task.")
+    latest = _LATEST.rows(session.connection(), {**where, "count": A_MINUTE})
+    tenth = from_wall(latest[-1][0]) if len(latest) == A_MINUTE else None
+    if tenth is not None and tenth > now - MINUTE:
+        raise TooMany((tenth + MINUTE - now).total_seconds(), "At most 10 answers a minute to a task.")
     if task.attempts is None:
         return None
-    tried = len(latest) if len(latest) < A_MINUTE else session.connection().execute(_TRIED, where).scalar_one()
+    tried = len(latest) if len(latest) < A_MINUTE else int(_TRIED.rows(session.connection(), where)[0][0])
     if tried >= task.attempts:
         raise Refused("There are no attempts left.")
     return int(task.attempts - tried - 1)
@@ -178,5 +180,5 @@ def _judge(session: Session, locked: ledger.Head, task: Task, member: Member, te
     own = flags.flag(locked.secret, locked.exercise, task.id, member.participant)
     if answers.is_right(task, text, own):
         return True, None
-    players: list[Any] = list(session.connection().execute(_PLAYERS, {"exercise": locked.exercise}).scalars())
+    players = [row[0] for row in _PLAYERS.rows(session.connection(), {"exercise": locked.exercise})]
     return False, flags.owner(text, locked.secret, locked.exercise, task.id, players)
