@@ -1,7 +1,8 @@
 """The board: one exercise's standings kept in memory, advanced by the ledger, shown as each audience may see them."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from itertools import islice
 from threading import RLock
 from typing import Any
 
@@ -119,6 +120,12 @@ class Board:
         with self._lock:
             return self._facts(after, audience, participant)
 
+    def facts_of(self, teams: Collection[str], after: int) -> dict[str, list[Row]]:
+        """The same for each of `teams`, as it may see them, in one go."""
+        self.advance()
+        with self._lock:
+            return {team: self._facts(after, "team", team) for team in teams}
+
     def points(self, participant: str, until: int = 0) -> int | float:
         """The participant's points as it may know them; catches up only when fact `until` is not taken in yet."""
         if self._live.seq < until:
@@ -219,9 +226,11 @@ class Board:
 
     def _facts(self, after: int, audience: Audience, participant: str | None) -> list[Row]:
         head, found = self.head(audience), []
-        for fact in self._recent:
+        # The numbers have no gaps: those over `after` are the last so many.
+        fresh = max(0, len(self._recent) - max(0, self._live.seq - after))
+        for fact in islice(self._recent, fresh, None):
             own = audience == "team" and participant is not None and own_part(fact, participant) is not None
-            if fact.seq > after and (fact.seq <= head or own):
+            if fact.seq <= head or own:
                 row = fact_row(fact, self._live, audience, participant)
                 found += [row] if row else []
         return found
