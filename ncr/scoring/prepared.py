@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ClauseElement, Connection, Dialect
+from sqlalchemy.exc import DBAPIError
 
 _POSITIONAL = {"sqlite": "qmark", "postgresql": "format"}
 
@@ -32,13 +33,16 @@ class Prepared:
         self._forms: dict[str, _Form] = {}
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
-        """What a SELECT finds."""
+        """What a SELECT finds. Raises sqlalchemy's DBAPIError."""
         form = self._form(connection.dialect)
         # The driver's own cursor: describing the columns anew would cost ten times the query.
         cursor = connection.connection.cursor()
         try:
             cursor.execute(form.text, form.values(values))
             return list(cursor.fetchall())
+        except connection.dialect.loaded_dbapi.Error as error:
+            foreign = connection.dialect.loaded_dbapi.Error
+            raise DBAPIError.instance(form.text, None, error, foreign, dialect=connection.dialect) from error
         finally:
             cursor.close()
 
