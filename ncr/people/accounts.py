@@ -100,6 +100,35 @@ def add_team(session: Session, id_: str, name: str, partner: str | None = None, 
     return team
 
 
+def rename_partner(session: Session, id_: str, name: str) -> Partner:
+    """Give a partner another name."""
+    partner = session.get(Partner, id_)
+    if partner is None:
+        raise NotFound(f"there is no partner {id_}")
+    clean = names.name(name)
+    if session.scalars(select(Partner.id).where(Partner.name == clean, Partner.id != id_)).first():
+        raise Refused(f"there is a partner named {clean} already")
+    partner.name = clean
+    session.flush()
+    return partner
+
+
+def change_team(session: Session, id_: str, name: str | None, members: Iterable[str] | None) -> Team:
+    """Give a team another name, or other members; what is None stays."""
+    team = session.get(Team, id_)
+    if team is None:
+        raise NotFound(f"there is no team {id_}")
+    if name is not None:
+        clean = names.name(name)
+        if session.scalars(select(Team.id).where(Team.name == clean, Team.id != id_)).first():
+            raise Refused(f"there is a team named {clean} already")
+        team.name = clean
+    if members is not None:
+        set_members(session, id_, members)
+    session.flush()
+    return team
+
+
 def set_members(session: Session, team_id: str, logins: Iterable[str]) -> None:
     """Make these, by user name, the team's members; Invalid names every one there is no account for."""
     wanted = list(dict.fromkeys(logins))
@@ -114,14 +143,19 @@ def set_members(session: Session, team_id: str, logins: Iterable[str]) -> None:
 
 def issue_token(session: Session, user: User, name: str, role: Role, lasts: timedelta, now: datetime) -> str:
     """A new token `ncr_…`, shown this once; its role is at most the account's own."""
-    if RANK.index(role) > RANK.index(Role(user.role)):
-        raise Invalid(problems=[Problem("role", f"a token of {user.login} can be at most {user.role}")])
+    require_at_most(role, Role(user.role))
     secret = f"ncr_{secrets.token_urlsafe(32)}"
     row = Token(id=fingerprint(secret), user_id=user.id, name=names.name(name), role=role, created_at=now)
     row.expires_at = now + lasts
     session.add(row)
     session.flush()
     return secret
+
+
+def require_at_most(role: Role, limit: Role | None) -> None:
+    """Invalid when `role` may do more than `limit`."""
+    if limit is None or RANK.index(role) > RANK.index(limit):
+        raise Invalid(problems=[Problem("role", f"can be at most {limit}")])
 
 
 def revoke_token(session: Session, token_id: str) -> None:

@@ -1,0 +1,76 @@
+"""Who calls the API, of which site, and how they may see the exercise they name."""
+
+from typing import Annotated
+
+from fastapi import Depends, Header, Path, Request
+from sqlalchemy.orm import Session
+
+from ncr import access
+from ncr.access import Action, Audience, Viewer
+from ncr.db import reading
+from ncr.errors import Forbidden, NotFound, SignedOut
+from ncr.exercise.tables import Exercise
+from ncr.site import Site
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
+ExerciseId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="an exercise's id")]
+
+
+def site(request: Request) -> Site:
+    """The site of this process."""
+    found: Site = request.app.state.site
+    return found
+
+
+AtSite = Annotated[Site, Depends(site)]
+
+
+def caller(request: Request, at: AtSite) -> Viewer:
+    """Who calls: by bearer token, or by a browser's cookie, then from our own pages only when something changes."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    bearer = token.strip() if kind.lower() == "bearer" else None
+    cookie = access.cookie_of(request.cookies)
+    with reading(at.sessions) as session:
+        viewer = access.identify(session, cookie, bearer, at.clock())
+    from_browser = viewer.via == "cookie" and request.method not in SAFE
+    if from_browser and not access.origin_allowed(request.headers, at.settings, request.headers.get("host")):
+        raise Forbidden("This request does not come from NCR's own pages.")
+    return viewer
+
+
+Caller = Annotated[Viewer, Depends(caller)]
+
+
+def signed_in(viewer: Caller) -> Viewer:
+    """Somebody; SignedOut for nobody."""
+    if viewer.user_id is None:
+        raise SignedOut
+    return viewer
+
+
+Somebody = Annotated[Viewer, Depends(signed_in)]
+
+
+def find(session: Session, viewer: Viewer, exercise_id: str) -> tuple[Exercise, Audience]:
+    """The exercise and how the caller sees it; NotFound where its existence is not theirs to know."""
+    exercise = session.get(Exercise, exercise_id)
+    if exercise is None:
+        if viewer.user_id is None:
+            raise SignedOut
+        raise NotFound("There is no such exercise.")
+    return exercise, access.audience(session, viewer, exercise)
+
+
+def find_to(session: Session, viewer: Viewer, exercise_id: str, action: Action) -> Exercise:
+    """The exercise, for somebody who may do `action` in it."""
+    exercise, _ = find(session, viewer, exercise_id)
+    access.require(viewer, action, exercise)
+    return exercise
+
+
+def text_id(viewer: Viewer) -> str:
+    """The caller's user id; SignedOut for nobody."""
+    if viewer.user_id is None:
+        raise SignedOut
+    return viewer.user_id

@@ -1,0 +1,184 @@
+"""Playing: the tasks as a team sees them, its answers, its hints, its messages."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ncr import access
+from ncr.access import Viewer
+from ncr.api.caller import AtSite, ExerciseId, Key, Somebody, find, text_id
+from ncr.api.once import once
+from ncr.api.people import Strict
+from ncr.api.problems import documented
+from ncr.db import reading
+from ncr.errors import Forbidden, NotFound
+from ncr.exercise.tables import Exercise, Message
+from ncr.scoring import submission
+from ncr.scoring.conduct import clock_of
+from ncr.scoring.desk import TaskSeen, desk
+from ncr.scoring.submission import Member
+
+router = APIRouter(prefix="/exercises/{id}", tags=["play"])
+READ = documented(401, 403, 404, 422)
+WRITE = documented(401, 403, 404, 409, 422, 429)
+TaskId = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+
+
+class HintOut(BaseModel):
+    """A hint: its price, and its text once bought."""
+
+    number: int
+    cost: int
+    text: dict[str, str] | None
+
+
+class TaskOut(BaseModel):
+    """A task; text, options and hints are kept back while it is locked."""
+
+    id: str
+    title: dict[str, str]
+    category: str
+    locked: bool
+    requires: list[str]
+    text: dict[str, str] | None
+    options: dict[str, dict[str, str]] | None
+    value: float
+    solves: int
+    points: float | None
+    tried: int
+    attempts_left: int | None
+    hints: list[HintOut]
+
+
+class AnswerIn(Strict):
+    """An answer; of a choice, the ids of the options with commas between."""
+
+    answer: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class Verdict(BaseModel):
+    """What came of an answer; `points_now` are the team's points after it."""
+
+    correct: bool
+    seq: int
+    points_now: float
+    attempts_left: int | None
+
+
+class HintBought(BaseModel):
+    """A hint, now the team's."""
+
+    seq: int
+    cost: int
+    text: dict[str, str]
+
+
+class MessageOut(BaseModel):
+    """Something the team was told."""
+
+    id: int
+    at: datetime
+    t: float
+    title: dict[str, str] | None
+    sender: dict[str, str] | None
+    text: dict[str, str]
+
+
+@router.get("/tasks", responses=READ)
+def list_tasks(id: ExerciseId, at: AtSite, viewer: Somebody) -> list[TaskOut]:
+    """The tasks as the caller's team sees them; none before the start."""
+    with reading(at.sessions) as session:
+        exercise, member = _member(session, viewer, id)
+        board = at.boards.of(id)
+        seen = board.snapshot("team", member.participant)
+        t_s = clock_of(exercise).t(at.clock())
+        if exercise.started_at is None:
+            return []
+        definition = at.shelf.get(exercise.digest).definition
+        clock = (t_s, exercise.duration_s, exercise.scale)
+        return [_task(task) for task in desk(session, id, member.participant, definition, board.rules, seen, clock)]
+
+
+@router.post("/tasks/{task}/submissions", responses=WRITE)
+def submit(id: ExerciseId, task: TaskId, wanted: AnswerIn, at: AtSite, viewer: Somebody, key: Key = None) -> Verdict:
+    """Judge an answer and count it once, however often it is sent."""
+    with reading(at.sessions) as session:
+        _, member = _member(session, viewer, id)
+    board, now = at.boards.of(id), at.clock()
+
+    def work(session: Session) -> Verdict:
+        def judge() -> Verdict:
+            done = submission.submit(session, id, member, board.rules, task, wanted.answer, now)
+            return Verdict(correct=done.correct, seq=done.seq, points_now=0, attempts_left=done.attempts_left)
+
+        return once(session, member.user, key, f"{id}/{task} {wanted.answer}", now, Verdict, judge)
+
+    verdict = at.writer.run(work)
+    return verdict.model_copy(update={"points_now": board.points(member.participant, until=verdict.seq)})
+
+
+@router.post("/tasks/{task}/hints/{n}", responses=WRITE)
+def take_hint(
+    id: ExerciseId, task: TaskId, n: Annotated[int, Path(ge=1, le=100)], at: AtSite, viewer: Somebody
+) -> HintBought:
+    """Buy a hint; again it costs nothing more."""
+    with reading(at.sessions) as session:
+        exercise, member = _member(session, viewer, id)
+        definition = at.shelf.get(exercise.digest).definition
+    rules, now = at.boards.of(id).rules, at.clock()
+    bought = at.writer.run(lambda session: submission.take_hint(session, id, member, rules, task, n, now))
+    text = next(each for each in definition.tasks if each.id == task).hints[n - 1].text
+    return HintBought(seq=bought.seq, cost=bought.cost, text={**text.root})
+
+
+@router.get("/messages", responses=READ)
+def list_messages(id: ExerciseId, at: AtSite, viewer: Somebody) -> list[MessageOut]:
+    """What the caller's team was told; for staff, everything that was said."""
+    with reading(at.sessions) as session:
+        _, audience = find(session, viewer, id)
+        if audience.kind == "public":
+            raise Forbidden
+        asked = select(Message).where(Message.exercise_id == id).order_by(Message.id)
+        if audience.kind == "team":
+            asked = asked.where(Message.participant_id.is_(None) | (Message.participant_id == audience.participant))
+        rows = [row for row in session.scalars(asked) if audience.kind == "staff" or list(row.to) != ["staff"]]
+        return [MessageOut.model_validate(row, from_attributes=True) for row in rows]
+
+
+def _member(session: Session, viewer: Viewer, id: str) -> tuple[Exercise, Member]:
+    exercise, audience = find(session, viewer, id)
+    participant = audience.participant or access.participant_of(session, viewer, id)
+    if participant is None:
+        raise Forbidden("You are in no team of this exercise.")
+    if viewer.pseudonym is None:
+        raise NotFound
+    return exercise, Member(participant, text_id(viewer), viewer.pseudonym)
+
+
+def _task(seen: TaskSeen) -> TaskOut:
+    task, locked = seen.task, seen.is_locked
+    options = {option.id: {**option.text.root} for option in task.choice.options} if task.choice else None
+    return TaskOut(
+        id=task.id,
+        title={**task.title.root},
+        category=task.category,
+        locked=locked,
+        requires=list(seen.requires),
+        text=None if locked else {**task.text.root},
+        options=None if locked else options,
+        value=seen.value,
+        solves=seen.solves,
+        points=seen.points,
+        tried=seen.tried,
+        attempts_left=seen.attempts_left,
+        hints=[]
+        if locked
+        else [
+            HintOut(number=hint.number, cost=hint.cost, text={**hint.text.root} if hint.text else None)
+            for hint in seen.hints
+        ],
+    )
