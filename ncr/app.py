@@ -1,1 +1,140 @@
 """The composition root: picks the database and the engine from the settings and wires the rooms together."""
+
+import os
+import secrets
+import tempfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+import structlog
+from fastapi import FastAPI
+from fastapi.responses import ORJSONResponse
+from fastapi.staticfiles import StaticFiles
+
+from ncr import db
+from ncr.api import doors, problems
+from ncr.api.headers import Headed
+from ncr.clock import utcnow
+from ncr.config import Settings
+from ncr.director.clockwork import Clockwork
+from ncr.director.director import Director
+from ncr.errors import NcrError
+from ncr.exercise.shelf import Shelf
+from ncr.live.socket import Live
+from ncr.runtime.docker import DockerEngine
+from ncr.runtime.engine import Engine
+from ncr.runtime.simulated import SimulatedEngine
+from ncr.scenario import loader
+from ncr.scenario.topology import Scenario
+from ncr.scoring.board import Boards
+from ncr.scoring.rules import Rules, rules
+from ncr.scoring.writer import Writer
+from ncr.site import Site
+from ncr.web import doors as pages
+
+log = structlog.get_logger()
+
+
+def instance(settings: Settings) -> str:
+    """What tells this installation's things on an engine from another's; made once, kept in the data folder."""
+    return settings.instance or _kept(settings.data / "instance", partial(secrets.token_hex, 4))
+
+
+def engine(settings: Settings) -> Engine:
+    """The container engine the settings name."""
+    if settings.engine == "simulated":
+        return SimulatedEngine(settings.data / "simulated.json")
+    return DockerEngine(settings, instance(settings))
+
+
+def site(settings: Settings) -> Site:
+    """What the doors of this process work with."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    sessions = db.sessions(db.connect(settings.url))
+    shelf = Shelf(settings.data / "scenarios")
+    boards = Boards(sessions, lambda digest: _rules(shelf, digest))
+    return Site(settings, sessions, utcnow, shelf, boards, Writer(sessions), Scenarios(settings.scenarios))
+
+
+def director(at: Site, on: Engine) -> Clockwork:
+    """The director and what wakes it."""
+    own = Director(at.sessions, on, at.settings, at.shelf, instance=instance(at.settings), clock=at.clock)
+    return Clockwork(own, at.settings.tick_s, at.clock)
+
+
+def create(settings: Settings) -> FastAPI:
+    """The service for the settings' role: the doors, and for `all` the director beside them."""
+    at = site(settings)
+    live = Live(at)
+    clockwork = director(at, engine(settings)) if settings.role == "all" else None
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        live.start()
+        if clockwork is not None:
+            clockwork.start()
+        yield
+        await live.stop()
+        if clockwork is not None:
+            clockwork.stop()
+        at.writer.close()
+
+    app = FastAPI(
+        title="NCR",
+        version="1",
+        lifespan=life,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        default_response_class=ORJSONResponse,
+    )
+    app.state.site = at
+    app.include_router(live.router)
+    app.include_router(doors.router)
+    app.include_router(pages.router)
+    app.mount("/static", StaticFiles(directory=Path(pages.__file__).parent / "static"), "static")
+    problems.install(app, pages.wrong)
+    app.add_middleware(Headed)
+    return app
+
+
+class Scenarios:
+    """The scenarios in the site's folders, read again when something in them changed; broken ones are left out."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._folders = folders
+        self._read: dict[Path, tuple[float, Scenario | None]] = {}
+
+    def __call__(self) -> list[Scenario]:
+        found = [self._scenario(path.parent) for folder in self._folders for path in folder.glob("*/scenario.yml")]
+        return sorted((each for each in found if each), key=lambda each: each.definition.id)
+
+    def _scenario(self, place: Path) -> Scenario | None:
+        newest = max(path.stat().st_mtime for path in (place, *place.rglob("*")) if not path.is_symlink())
+        if self._read.get(place, (0.0, None))[0] != newest:
+            self._read[place] = (newest, self._load(place))
+        return self._read[place][1]
+
+    def _load(self, place: Path) -> Scenario | None:
+        try:
+            return loader.load(place)
+        except NcrError as error:
+            log.warning("scenario left out", scenario=place.name, problems=len(error.problems))
+            return None
+
+
+def _rules(shelf: Shelf, digest: str) -> Rules:
+    return rules(shelf.get(digest).definition)
+
+
+def _kept(place: Path, make: Callable[[], str]) -> str:
+    """What the file holds; made when there is none, once even when two processes start together."""
+    if not place.exists():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=place.parent) as new, suppress(FileExistsError):
+            new.write(make())
+            new.flush()
+            os.link(new.name, place)
+    return place.read_text().strip()

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from ncr import access
 from ncr.access import Action, Viewer
 from ncr.api.caller import AtSite, Caller, ExerciseId, Key, Somebody, find, find_to, text_id
-from ncr.api.once import once
 from ncr.api.pages import Cursor, Limit, Page, by_key
 from ncr.api.people import Slug, Strict
 from ncr.api.problems import documented
@@ -21,6 +20,7 @@ from ncr.errors import Invalid, Problem
 from ncr.exercise import setup
 from ncr.exercise.plan import Plan
 from ncr.exercise.tables import Exercise, Moment, Participant, ScenarioVersion
+from ncr.people.once import once
 from ncr.scenario.topology import Scenario
 from ncr.scoring import conduct, interventions
 from ncr.site import Site

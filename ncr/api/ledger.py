@@ -12,12 +12,12 @@ from pydantic import BaseModel, Field
 from ncr import access
 from ncr.access import Action
 from ncr.api.caller import AtSite, Caller, ExerciseId, Key, Somebody, find, find_to, text_id
-from ncr.api.once import once
 from ncr.api.people import Strict
 from ncr.api.problems import documented
 from ncr.db import reading
 from ncr.errors import Forbidden, Invalid, NotFound, Problem
 from ncr.exercise.tables import Participant
+from ncr.people.once import once
 from ncr.scoring import interventions, ledger
 from ncr.scoring.facts import Fact
 from ncr.site import Site

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 from ncr import access
 from ncr.access import Action, Viewer
 from ncr.api.caller import AtSite, Key, Somebody, text_id
-from ncr.api.once import once
 from ncr.api.pages import Cursor, Limit, Page, by_key
 from ncr.api.problems import documented
 from ncr.db import reading
 from ncr.errors import NotFound, Refused
 from ncr.people import accounts, audit
+from ncr.people.once import once
 from ncr.people.roles import Role
 from ncr.people.tables import Membership, Partner, Team, User
 

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 from ncr import access
 from ncr.access import Viewer
 from ncr.api.caller import AtSite, ExerciseId, Key, Somebody, find, text_id
-from ncr.api.once import once
 from ncr.api.people import Strict
 from ncr.api.problems import documented
 from ncr.db import reading
 from ncr.errors import Forbidden, NotFound
 from ncr.exercise.tables import Exercise, Message
+from ncr.people.once import once
 from ncr.scoring import submission
 from ncr.scoring.conduct import clock_of
 from ncr.scoring.desk import TaskSeen, desk

@@ -1,1 +1,67 @@
-"""The command `ncr`."""
+"""The command `ncr`: its groups, each read only when asked for, and how errors end it."""
+
+import importlib
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from ncr.errors import NcrError
+
+USAGE = 2
+GROUPS = {
+    "demo": ("demo", "A whole exercise on this machine, bots playing, in one command."),
+    "serve": ("serve", "Run the service."),
+    "doctor": ("doctor", "Look at engine, database, clock, disk and isolation: each with a remedy."),
+    "scenario": ("scenario", "Scenarios: list, check, schema, build."),
+    "exercise": ("exercise", "Exercises: plan, list, show, launch, pause, resume, extend, finish, cancel, watch."),
+    "ledger": ("ledger", "The ledger: verify its chain, export its facts."),
+    "people": ("people", "Partners, teams, users and tokens."),
+    "environment": ("environment", "Environments: list, reset, prune."),
+    "db": ("database", "The database: upgrade."),
+}
+
+
+class Groups(TyperGroup):
+    """The groups by name; a group's module is imported when the group is used, so that each command starts fast."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(GROUPS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in GROUPS:
+            return None
+        module, summary = GROUPS[cmd_name]
+        command = typer.main.get_command(importlib.import_module(f"ncr.cli.{module}").app)
+        command.name, command.short_help = cmd_name, summary
+        return command
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in GROUPS.items()])
+
+
+app = typer.Typer(cls=Groups, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+
+
+@app.callback(help="The exercise platform for the Norwegian Cyber Range.")
+def ncr() -> None:
+    """Nothing before the group."""
+
+
+def main() -> None:
+    """Run the command; our own errors become a message and their exit code, never a traceback."""
+    try:
+        app()
+    except NcrError as error:
+        typer.echo(f"ncr: {error.detail}", err=True)
+        for problem in error.problems:
+            typer.echo(f"  {problem}", err=True)
+        sys.exit(error.exit_code)
+    except ValueError as error:
+        # Settings that are wrong: pydantic names the field and what would be right.
+        typer.echo(f"ncr: {error}", err=True)
+        sys.exit(USAGE)
+    except BrokenPipeError:
+        sys.exit(0)

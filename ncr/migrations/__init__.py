@@ -1,0 +1,35 @@
+"""The database's shape over time, by Alembic; `upgrade` brings any older one to the present."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy.exc import OperationalError
+
+from ncr import db
+from ncr.errors import ServiceUnavailable
+
+HERE = Path(__file__).parent
+
+
+def upgrade(url: str) -> tuple[str | None, str | None]:
+    """Upgrade the database at `url` to the newest revision; returns the revision before and after.
+
+    Raises ServiceUnavailable when it does not answer. Two processes may do it at once: the second waits for the first.
+    """
+    engine = db.connect(url)
+    config = Config()
+    config.set_main_option("script_location", str(HERE))
+    try:
+        with engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7262626)")
+            before = MigrationContext.configure(connection).get_current_revision()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            return before, MigrationContext.configure(connection).get_current_revision()
+    except OperationalError as error:
+        raise ServiceUnavailable(f"the database does not answer: {error.orig}") from error
+    finally:
+        engine.dispose()

@@ -1,0 +1,139 @@
+"""Exercise control: the page an instructor runs an exercise from, and the buttons on it."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
+
+from ncr import access
+from ncr.access import Action
+from ncr.db import reading
+from ncr.errors import NotFound
+from ncr.exercise.lifecycle import State
+from ncr.exercise.tables import Exercise
+from ncr.scoring import conduct, interventions
+from ncr.web import views
+from ncr.web.catalogue import Words
+from ncr.web.render import page
+from ncr.web.visit import Visit, Visiting, find, require_form
+
+router = APIRouter(include_in_schema=False)
+
+TURNS: dict[str, Callable[..., Any]] = {
+    "launch": conduct.launch,
+    "pause": conduct.pause,
+    "resume": conduct.resume,
+    "finish": conduct.finish,
+    "cancel": conduct.cancel,
+    "archive": conduct.archive,
+}
+S = State
+OFFERED: dict[State, tuple[str, ...]] = {
+    S.DRAFT: ("launch", "cancel"),
+    S.SCHEDULED: ("launch", "cancel"),
+    S.PREPARING: ("launch", "cancel"),
+    S.READY: ("launch", "cancel"),
+    S.RUNNING: ("pause", "extend", "finish"),
+    S.PAUSED: ("resume", "extend", "finish"),
+    S.FINISHED: ("archive",),
+    S.FAILED: ("archive",),
+    S.CANCELLED: ("archive",),
+}
+
+
+def show(visit: Visit, session: Session, exercise: Exercise) -> Response:
+    """Exercise control for `exercise`; who may look is decided by the caller."""
+    told, language = visit.told, visit.told.language
+    scenario = visit.site.shelf.get(exercise.digest)
+    standings = visit.site.boards.of(exercise.id).snapshot("staff")["standings"]
+    titles = {inject.id: inject.title.get(language) for inject in scenario.definition.injects if inject.title}
+    values: dict[str, Any] = {
+        "exercise": exercise,
+        "exercise_runs": exercise.state in (State.RUNNING, State.PAUSED),
+        "scenario_title": scenario.definition.title.get(language),
+        "scenario_version": scenario.definition.version,
+        "clock": views.clock(exercise, visit.site.clock(), told),
+        "may_run": access.may(visit.viewer, Action.RUN, exercise),
+        "actions": _actions(State(exercise.state), told),
+        "teams": views.control_teams(session, exercise.id, standings),
+        "timeline": views.timeline(session, exercise, titles, told),
+        "journal": views.journal(session, exercise, told),
+    }
+    return page(visit.request, "control.html", visit.viewer, told, **values)
+
+
+def _actions(state: State, told: Words) -> list[dict[str, Any]]:
+    labels = {
+        "launch": told("Start så snart alt er klart"),
+        "pause": told("Sett på pause"),
+        "resume": told("Fortsett"),
+        "extend": told("Forleng"),
+        "finish": told("Avslutt"),
+        "cancel": told("Avlys"),
+        "archive": told("Arkiver"),
+    }
+    lost = {
+        "finish": told("Øvelsen avsluttes for alle lag, og alle øvingsmiljøer rives. Poengene beholdes."),
+        "cancel": told("Øvelsen avlyses, og miljøene som er bygd, rives."),
+    }
+    main = ("launch", "resume")
+    offered = OFFERED.get(state, ())
+    return [{"name": name, "label": labels[name], "lost": lost.get(name), "main": name in main} for name in offered]
+
+
+@router.post("/exercises/{exercise_id}/extend")
+def extend(
+    visit: Visiting,
+    exercise_id: str,
+    form_token: Annotated[str, Form()] = "",
+    minutes: Annotated[int, Form(ge=1, le=1440)] = 10,
+) -> Response:
+    """Move the end."""
+    require_form(visit, form_token)
+    with visit.site.sessions.begin() as session:
+        _may_run(session, visit, exercise_id)
+        conduct.extend(session, exercise_id, minutes * 60, visit.site.clock(), who=visit.viewer.login)
+    return RedirectResponse(f"/exercises/{exercise_id}", 303)
+
+
+@router.post("/exercises/{exercise_id}/environments/{participant_id}/reset")
+def reset(visit: Visiting, exercise_id: str, participant_id: str, form_token: Annotated[str, Form()] = "") -> Response:
+    """Build a team's environment anew: staff freely, the team itself by the scenario's rule."""
+    require_form(visit, form_token)
+    with visit.site.sessions.begin() as session:
+        exercise, audience = find(session, visit, exercise_id)
+        environment = views.environment(session, exercise_id, participant_id)
+        is_staff = access.may(visit.viewer, Action.RUN, exercise)
+        if not is_staff and audience.participant != participant_id:
+            raise NotFound(visit.told("Dette miljøet finnes ikke."))
+        rule = None if is_staff else visit.site.shelf.get(exercise.digest).definition.environment.reset
+        interventions.reset(session, environment.id, visit.site.clock(), asked=rule, who=visit.viewer.login)
+    return RedirectResponse(f"/exercises/{exercise_id}", 303)
+
+
+@router.post("/exercises/{exercise_id}/{turn}")
+def turn(visit: Visiting, exercise_id: str, turn: str, form_token: Annotated[str, Form()] = "") -> Response:
+    """Launch, pause, resume, finish, cancel or archive."""
+    require_form(visit, form_token)
+    if turn not in TURNS:
+        raise NotFound
+    with visit.site.sessions.begin() as session:
+        _may_run(session, visit, exercise_id)
+        TURNS[turn](session, exercise_id, visit.site.clock(), who=visit.viewer.login)
+    return RedirectResponse(f"/exercises/{exercise_id}", 303)
+
+
+def _may_run(session: Session, visit: Visit, exercise_id: str) -> None:
+    exercise, _ = find(session, visit, exercise_id)
+    access.require(visit.viewer, Action.RUN, exercise)
+
+
+def front(visit: Visit) -> Response:
+    """The front page: the exercises this visitor has to do with."""
+    with reading(visit.site.sessions) as session:
+        rows = access.visible_exercises(session, visit.viewer)
+        groups = views.home(session, rows, visit.viewer.role in ("instructor", "observer", "admin"), visit.told)
+    shown = [(heading, found) for heading, found in groups if found]
+    return page(visit.request, "home.html", visit.viewer, visit.told, groups=shown)

@@ -1,0 +1,96 @@
+"""Pages from templates: the environment, what every page knows, and how times and Markdown are shown."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import nh3
+from babel.dates import format_datetime, format_time
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from ncr.access import Viewer
+from ncr.web.catalogue import STATES, Words, prefer, words
+
+HERE = Path(__file__).parent
+THEMES = ("light", "dark", "projector")
+TAGS = {"p", "em", "strong", "code", "pre", "ul", "ol", "li", "blockquote", "h3", "h4", "h5", "h6", "a", "br", "hr"}
+TAGS |= {"table", "thead", "tbody", "tr", "th", "td", "kbd", "del"}
+
+pages = Environment(
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=select_autoescape(default=True),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+
+
+def markdown(text: str) -> Markup:
+    """Markdown as safe HTML: no raw HTML in, and what comes out is cleaned once more; headings start at level 3."""
+    html = _markdown.render(text).replace("<h1>", "<h3>").replace("</h1>", "</h3>")
+    html = html.replace("<h2>", "<h3>").replace("</h2>", "</h3>")
+    return Markup(nh3.clean(html, tags=TAGS, attributes={"a": {"href"}}, url_schemes={"http", "https"}))  # noqa: S704
+
+
+@cache
+def static(name: str) -> str:
+    """The address of a static file, changed when its content changes; browsers may keep it for ever."""
+    path = HERE / "static" / name
+    mark = hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else "missing"
+    return f"/static/{name}?v={mark}"
+
+
+def when(moment: datetime, zone: str, language: str) -> str:
+    """Date and time in `zone`, written as the language does: 3. mars 2027, 09:00 CET."""
+    pattern = "d. MMMM yyyy, HH:mm z" if language == "nb" else "d MMMM yyyy, HH:mm z"
+    return format_datetime(moment, pattern, tzinfo=ZoneInfo(zone), locale=language)
+
+
+def clock_time(moment: datetime, zone: str, language: str) -> str:
+    """The time of day in `zone`, with seconds, 24-hour."""
+    return format_time(moment, "HH:mm:ss", tzinfo=ZoneInfo(zone), locale=language)
+
+
+def span(seconds: float) -> str:
+    """Exercise time as h:mm:ss, with its sign when before the start."""
+    whole = int(abs(seconds))
+    sign = "−" if seconds < 0 and whole else ""
+    return f"{sign}{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+def language(request: Request, viewer: Viewer, site: str) -> Words:
+    """The words this page is written in."""
+    chosen = request.cookies.get("ncr-language") or viewer.language
+    return words(prefer(chosen, request.headers.get("accept-language", ""), site))
+
+
+def page(request: Request, name: str, viewer: Viewer, told: Words, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """The template `name` filled in, never kept by any cache."""
+    theme = values.pop("theme", None) or request.cookies.get("ncr-theme")
+    context: Mapping[str, Any] = {
+        "_": told,
+        "language": told.language,
+        "theme": theme if theme in THEMES else None,
+        "viewer": viewer,
+        "may_plan": viewer.role in ("instructor", "admin"),
+        "path": request.url.path,
+        "here": lambda path: Markup(' aria-current="page"') if request.url.path == path else "",
+        "static": static,
+        "words": lambda state: told(STATES.get(state, state)),
+        "when": lambda moment, zone: when(moment, zone, told.language),
+        "clock_time": lambda moment, zone: clock_time(moment, zone, told.language),
+        "said": None,
+        "exercise_runs": False,
+        **values,
+    }
+    html = pages.get_template(name).render(context)
+    return HTMLResponse(html, status, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,201 @@
+"""What the pages show: rows of the database and of the board, put in an author's and a reader's words."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from ncr.errors import NotFound
+from ncr.exercise.lifecycle import State
+from ncr.exercise.tables import Environment, Exercise, Journal, Message, Moment, Participant
+from ncr.people.tables import Membership, Partner, Team, User
+from ncr.scoring.conduct import clock_of
+from ncr.web.catalogue import STATES, Words
+from ncr.web.render import clock_time, markdown, span, when
+
+GROUPS = (
+    ("running", frozenset({State.RUNNING, State.PAUSED})),
+    ("next", frozenset({State.DRAFT, State.SCHEDULED, State.PREPARING, State.READY})),
+    ("over", frozenset({State.FINISHED, State.FAILED, State.CANCELLED, State.ARCHIVED})),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HomeRow:
+    """An exercise on the front page, with the one obvious next step."""
+
+    id: str
+    title: str
+    state: str
+    starts_at: datetime | None
+    time_zone: str
+    teams: int
+    next_step: str
+    next_href: str
+
+
+def home(session: Session, exercises: Iterable[Exercise], staff: bool, told: Words) -> list[tuple[str, list[HomeRow]]]:
+    """The exercises in three groups: running, coming, over."""
+    rows = sorted(exercises, key=lambda row: row.starts_at or row.created_at, reverse=True)
+    counts = _team_counts(session, [row.id for row in rows])
+    names = {"running": told("Pågår nå"), "next": told("Kommer"), "over": told("Ferdig")}
+    return [
+        (names[name], [_home_row(row, counts.get(row.id, 0), staff, told) for row in rows if row.state in states])
+        for name, states in GROUPS
+    ]
+
+
+def _team_counts(session: Session, ids: Sequence[str]) -> dict[str, int]:
+    counting = select(Participant.exercise_id, func.count()).where(Participant.exercise_id.in_(ids))
+    return {exercise: count for exercise, count in session.execute(counting.group_by(Participant.exercise_id))}
+
+
+def _home_row(row: Exercise, teams: int, staff: bool, told: Words) -> HomeRow:
+    href = f"/exercises/{row.id}"
+    step, href = {
+        State.DRAFT: (told("Sett et starttidspunkt"), href),
+        State.SCHEDULED: (told("Vent på klargjøringen"), href),
+        State.PREPARING: (told("Følg byggingen"), href),
+        State.READY: (told("Klar til start"), href),
+        State.RUNNING: (told("Til spillstaben") if staff else told("Spill"), href),
+        State.PAUSED: (told("Fortsett øvelsen") if staff else told("Vent"), href),
+        State.FAILED: (told("Se hva som gikk galt"), href),
+    }.get(State(row.state), (told("Se poengtavla"), f"{href}/board"))
+    return HomeRow(row.id, row.title, row.state, row.starts_at, row.time_zone, teams, step, href)
+
+
+def clock(exercise: Exercise, now: datetime, told: Words) -> dict[str, str]:
+    """The exercise's two clocks as text; the islands make them tick."""
+    own = clock_of(exercise)
+    t_s = own.t(now) if exercise.started_at else -(_until(exercise.starts_at, now))
+    end = own.wall(exercise.duration_s)
+    zone = exercise.time_zone
+    return {
+        "t": span(min(t_s, exercise.duration_s)),
+        "now": clock_time(now, zone, told.language),
+        "start": when(exercise.starts_at, zone, told.language) if exercise.starts_at else "–",
+        "end": when(end, zone, told.language) if end else span(exercise.duration_s),
+    }
+
+
+def _until(start: datetime | None, now: datetime) -> float:
+    return (start - now).total_seconds() if start else 0.0
+
+
+def control_teams(session: Session, exercise_id: str, standings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row per team for exercise control: environment, services, points."""
+    board = {row["team"]: row for row in standings}
+    joined = select(Participant, Environment).join(Environment, Environment.participant_id == Participant.id)
+    found = session.execute(joined.where(Participant.exercise_id == exercise_id).order_by(Participant.name))
+    return [
+        {
+            "id": player.id,
+            "name": player.name,
+            "partner": player.partner,
+            "environment": environment,
+            "services": board.get(player.id, {}).get("services", {}),
+            "points": board.get(player.id, {}).get("points", 0),
+        }
+        for player, environment in found
+    ]
+
+
+def timeline(session: Session, exercise: Exercise, titles: Mapping[str, str], told: Words) -> list[dict[str, str]]:
+    """The moments in the order they fall, with their titles."""
+    names = {
+        "prepare": told("Klargjøring"),
+        "open": told("Åpning"),
+        "freeze": told("Poengtavla fryses"),
+        "close": told("Slutt"),
+        "teardown": told("Opprydding"),
+    }
+    rows = session.scalars(select(Moment).where(Moment.exercise_id == exercise.id)).all()
+    order = {"prepare": 0, "open": 1, "inject": 2, "freeze": 2, "close": 4, "teardown": 5}
+    rows = sorted(rows, key=lambda row: (order.get(row.kind, 3), row.offset_s if row.offset_s is not None else 1e12))
+    return [
+        {
+            "at": f"T{'+' if row.offset_s >= 0 else ''}{span(row.offset_s)}" if row.offset_s is not None else "–",
+            "what": names.get(row.kind) or titles.get(row.ref, row.ref),
+            "note": str(row.outcome.get("why", "")),
+            "state": row.state,
+        }
+        for row in rows
+    ]
+
+
+def journal(session: Session, exercise: Exercise, told: Words, limit: int = 60) -> list[dict[str, Any]]:
+    """What happened last, newest first, in words."""
+    newest = select(Journal).where(Journal.exercise_id == exercise.id).order_by(Journal.id.desc()).limit(limit)
+    names = _environment_names(session, exercise.id)
+    return [{"at": row.at, "text": _journal_text(row, names, told)} for row in session.scalars(newest)]
+
+
+def _environment_names(session: Session, exercise_id: str) -> dict[str, str]:
+    joined = select(Environment.id, Participant.name).join(Participant, Environment.participant_id == Participant.id)
+    found = session.execute(joined.where(Environment.exercise_id == exercise_id))
+    return {f"environment:{environment}": name for environment, name in found}
+
+
+def _journal_text(row: Journal, names: Mapping[str, str], told: Words) -> str:
+    what = told("Øvelsen") if row.subject == "exercise" else names.get(row.subject, row.subject)
+    turn = f"{told(STATES.get(row.before or '', ''))} → {told(STATES.get(row.after or '', ''))}"
+    said = turn if row.before and row.after else row.event
+    return ": ".join(part for part in (what, said, row.why or "") if part) + (f" ({row.who})" if row.who else "")
+
+
+def messages(session: Session, exercise_id: str, participant: str | None, told: Words) -> list[dict[str, Any]]:
+    """What this team (or, for None, anybody) has been told, newest first."""
+    asked = select(Message).where(Message.exercise_id == exercise_id).order_by(Message.id.desc())
+    if participant is not None:
+        asked = asked.where(Message.participant_id.is_(None) | (Message.participant_id == participant))
+    return [
+        {
+            "at": row.at,
+            "title": _pick(row.title, told) or told("Melding"),
+            "sender": _pick(row.sender, told),
+            "text": markdown(_pick(row.text, told)),
+        }
+        for row in session.scalars(asked)
+        if "staff" not in row.to or participant is None
+    ]
+
+
+def _pick(texts: Mapping[str, str] | None, told: Words) -> str:
+    if not texts:
+        return ""
+    return texts.get(told.language) or next(iter(texts.values()))
+
+
+def members(session: Session, team_id: str | None) -> list[str]:
+    """The names of a team's people."""
+    joined = select(User.name).join(Membership, Membership.user_id == User.id).where(Membership.team_id == team_id)
+    return list(session.scalars(joined.order_by(User.name)))
+
+
+def partners(session: Session) -> list[tuple[str, list[Team]]]:
+    """Every team, by its partner's name."""
+    rows = session.execute(select(Team, Partner.name).outerjoin(Partner).order_by(Partner.name, Team.name)).all()
+    groups: dict[str, list[Team]] = {}
+    for team, partner in rows:
+        groups.setdefault(partner or "–", []).append(team)
+    return list(groups.items())
+
+
+def briefing(texts: Mapping[str, str], told: Words) -> Markup | None:
+    """The scenario's briefing in the reader's language, or the other."""
+    return markdown(_pick(texts, told)) if texts else None
+
+
+def environment(session: Session, exercise_id: str, participant_id: str) -> Environment:
+    """A participant's environment; NotFound when the exercise has none such."""
+    asked = select(Environment).where(
+        Environment.exercise_id == exercise_id, Environment.participant_id == participant_id
+    )
+    found = session.scalars(asked).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
