@@ -14,6 +14,8 @@ Curve = Callable[[int, int], Points]
 
 def exact(number: float | Fraction | str) -> Points:
     """The number as it was written, without binary error: 0.1 is one tenth; whole numbers are ints."""
+    if isinstance(number, int):
+        return number
     fraction = number if isinstance(number, Fraction) else Fraction(str(number))
     return fraction.numerator if fraction.denominator == 1 else fraction
 

@@ -72,7 +72,8 @@ class Fact:
 
     def canonical(self) -> bytes:
         """The fact's content as one line of JSON that is the same wherever it is written."""
-        return canonical(self, canonical_time(self.at), canonical_payload(self.payload))
+        frame = canonical_frame(self.exercise, self.at, self.t)
+        return frame.content(self.seq, self.kind, self.team, canonical_payload(self.payload), self.key)
 
 
 def chain(previous: str, content: bytes) -> str:
@@ -85,21 +86,20 @@ def canonical_payload(payload: Mapping[str, Any]) -> bytes:
     return orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)
 
 
-def canonical_time(at: datetime) -> str:
-    """A time to the microsecond, in UTC."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The canonical content of facts of one moment, but for what is each fact's own; keys stand in order."""
+
+    template: bytes
+
+    def content(self, seq: int, kind: str, team: str | None, payload: bytes, key: str) -> bytes:
+        """One fact's canonical content, around its canonical payload."""
+        own = (orjson.dumps(key), orjson.dumps(kind), payload, seq, orjson.dumps(team))
+        return self.template % own
 
 
-def canonical(fact: Fact, at: str, payload: bytes) -> bytes:
-    """A fact's canonical content, its time and payload already written."""
-    content = {
-        "at": at,
-        "exercise": fact.exercise,
-        "key": fact.key,
-        "kind": fact.kind,
-        "payload": orjson.Fragment(payload),
-        "seq": fact.seq,
-        "t": round(fact.t, 6),
-        "team": fact.team,
-    }
-    return orjson.dumps(content)
+def canonical_frame(exercise: str, at: datetime, t: float) -> Frame:
+    """What the facts of `exercise` at wall time `at` and exercise seconds `t` share."""
+    wall = orjson.dumps(at.astimezone(UTC).isoformat(timespec="microseconds"))
+    shared = (wall, orjson.dumps(exercise).replace(b"%", b"%%"), orjson.dumps(round(t, 6)))
+    return Frame(b'{"at":%b,"exercise":%b,"key":%%b,"kind":%%b,"payload":%%b,"seq":%%d,"t":%b,"team":%%b}' % shared)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from ncr.errors import LostLead, NotFound, NotOpen, Problem
 from ncr.exercise.lifecycle import ExerciseClock, State, is_open
 from ncr.exercise.tables import Exercise
-from ncr.scoring.facts import Draft, Fact, Kind, canonical, canonical_payload, canonical_time, chain
+from ncr.scoring.facts import Draft, Fact, Kind, canonical_frame, canonical_payload, chain
 from ncr.scoring.prepared import Prepared, from_wall, to_wall
 from ncr.scoring.tables import FactRow
 
@@ -151,40 +151,25 @@ def write(
     `earlier` gains the new facts. Raises sqlalchemy's IntegrityError when the exercise has a key that `earlier` lacks.
     """
     connection = session.connection()
-    at, t, seq, last = at.astimezone(UTC), round(locked.t(at), 6), locked.seq, locked.hash
-    shown, written = to_wall(connection, at), canonical_time(at)
-    rows: list[dict[str, Any]] = []
+    exercise, at, t = locked.exercise, at.astimezone(UTC), round(locked.t(at), 6)
+    frame, shown = canonical_frame(exercise, at, t), to_wall(connection, at)
+    seq, last = locked.seq, locked.hash
+    rows: list[tuple[Any, ...]] = []
     for draft in drafts:
-        if draft.key in earlier:
+        kind, team, key = draft.kind, draft.team, draft.key
+        if key in earlier:
             continue
         seq += 1
         payload = canonical_payload(draft.payload)
-        fact = Fact(locked.exercise, seq, at, t, draft.kind, draft.team, draft.payload, draft.key)
-        last = chain(last, canonical(fact, written, payload))
-        # Not shared with anybody yet: given its hash in place, for a second copy costs as much as the insert.
-        object.__setattr__(fact, "hash", last)
-        earlier[draft.key] = fact
-        rows.append(_row(fact, shown, payload))
+        last = chain(last, frame.content(seq, kind, team, payload, key))
+        earlier[key] = Fact(exercise, seq, at, t, kind, team, draft.payload, key, last)
+        rows.append((exercise, seq, shown, t, kind.value, team, payload.decode(), key, last))
     if rows:
-        _INSERT.run(connection, *rows)
-        _MOVE_HEAD.run(connection, {"exercise": locked.exercise, "last": seq, "chained": last})
+        _INSERT.run(connection, rows)
+        _MOVE_HEAD.run(connection, [(seq, last, exercise)])
         if connection.dialect.name == "postgresql":
-            _NOTIFY.rows(connection, {"channel": CHANNEL, "exercise": locked.exercise})
+            _NOTIFY.rows(connection, {"channel": CHANNEL, "exercise": exercise})
     return [earlier[draft.key] for draft in drafts]
-
-
-def _row(fact: Fact, shown: object, payload: bytes) -> dict[str, Any]:
-    return {
-        "exercise_id": fact.exercise,
-        "seq": fact.seq,
-        "at": shown,
-        "t": fact.t,
-        "kind": fact.kind.value,
-        "team": fact.team,
-        "payload": payload.decode(),
-        "key": fact.key,
-        "hash": fact.hash,
-    }
 
 
 def read(session: Session, exercise: str, after: int = 0, limit: int = PAGE) -> list[Fact]:

@@ -1,6 +1,6 @@
 """Statements compiled once and then handed to the driver as they are: the hot path's way past per-call work."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -27,7 +27,7 @@ class Prepared:
     """One Core statement, run with plain values: times by `to_wall`, JSON as text; rows come as the driver has them."""
 
     def __init__(self, statement: ClauseElement, *columns: str) -> None:
-        """`columns` are those an INSERT fills, under their own names."""
+        """`columns` are those an INSERT fills."""
         self._statement = statement
         self._columns = list(columns) or None
         self._forms: dict[str, _Form] = {}
@@ -46,10 +46,13 @@ class Prepared:
         finally:
             cursor.close()
 
-    def run(self, connection: Connection, *rows: Mapping[str, Any]) -> None:
-        """Write, once for every row."""
-        form = self._form(connection.dialect)
-        connection.exec_driver_sql(form.text, [form.values(row) for row in rows])
+    def run(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Write, once for every row of values in the order the statement has them (`order` tells)."""
+        connection.exec_driver_sql(self._form(connection.dialect).text, list(rows))
+
+    def order(self, dialect: Dialect) -> tuple[str, ...]:
+        """The names of the values in the order the statement has them."""
+        return self._form(dialect).names
 
     def _form(self, dialect: Dialect) -> _Form:
         form = self._forms.get(dialect.name)

@@ -87,9 +87,9 @@ def submit(
     payload |= {"foreign": foreign} if foreign else {}
     draft = Draft(Kind.SUBMITTED, right_key if right else wrong_key, member.participant, payload)
     fact = ledger.write(session, locked, [draft], now, earlier)[0]
-    kept = {"exercise_id": exercise, "participant_id": member.participant, "task": task, "user_id": member.user}
     connection = session.connection()
-    _KEEP.run(connection, {**kept, "at": to_wall(connection, now), "text": text, "right": right})
+    kept = (exercise, member.participant, task, member.user, to_wall(connection, now), text, right)
+    _KEEP.run(connection, [kept])
     return Outcome(right, fact.seq, left, already=False)
 
 
