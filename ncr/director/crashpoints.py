@@ -2,23 +2,40 @@
 
 import os
 import signal
+from collections.abc import Callable
+from functools import wraps
 from threading import Lock
+from typing import Any, cast
 
+from ncr.runtime.engine import Engine
+
+# Around every verb that changes something on the engine.
+VERBS = (
+    "ensure_image",
+    "ensure_network",
+    "ensure_volume",
+    "ensure_container",
+    "start",
+    "pause",
+    "unpause",
+    "exec",
+    "remove_container",
+    "remove_network",
+    "remove_volume",
+)
 POINTS = (
     "prepare-before-commit",
     "prepare-after-commit",
-    "build-after-state",
+    "begin-after-commit",
     "build-after-subnets",
-    "build-after-network",
-    "build-after-container",
-    "build-before-row",
-    "build-after-row",
+    "build-before-commit",
+    "build-after-commit",
     "ready-before-commit",
     "ready-after-commit",
     "open-before-commit",
     "open-after-commit",
-    "unpause-before",
-    "unpause-before-row",
+    "unpause-before-commit",
+    "unpause-after-commit",
     "say-before-commit",
     "say-after-commit",
     "exec-after-claim",
@@ -28,20 +45,18 @@ POINTS = (
     "exec-after-done",
     "round-before-fact",
     "round-after-fact",
-    "reset-before-remove",
     "freeze-before-commit",
     "freeze-after-commit",
     "close-before-commit",
     "close-after-commit",
-    "close-before-row",
-    "remove-before",
-    "remove-after-container",
-    "remove-before-row",
-    "remove-after-row",
+    "closed-after-commit",
+    "remove-before-commit",
+    "remove-after-commit",
     "teardown-before-commit",
     "teardown-after-commit",
     "next-before-commit",
     "next-after-commit",
+    *(f"{verb}-{side}" for verb in VERBS for side in ("before", "after")),
 )
 
 _lock = Lock()
@@ -60,3 +75,28 @@ def reach(name: str) -> None:
         _reached[name] = _reached.get(name, 0) + 1
         if name == point and _reached[name] == int(nth or 1):
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def mortal(engine: Engine) -> Engine:
+    """The engine with a crash point before and after each of VERBS; the engine itself unless a crash is asked for."""
+    return cast(Engine, _Mortal(engine)) if os.environ.get("NCR_CRASH_AT") else engine
+
+
+class _Mortal:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __getattr__(self, verb: str) -> Any:
+        method = getattr(self._engine, verb)
+        return _between(verb, method) if verb in VERBS else method
+
+
+def _between(verb: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        reach(f"{verb}-before")
+        answer = method(*args, **kwargs)
+        reach(f"{verb}-after")
+        return answer
+
+    return call

@@ -78,7 +78,7 @@ def move_environment(
     who: str | None = None,
     **values: Any,
 ) -> bool:
-    """The same for an environment; a move counts only for the generation it was read in."""
+    """The same for an environment, which may be detached and is not refreshed; it counts only for its generation."""
     before = EnvironmentState(environment.state)
     _allow(ENVIRONMENT_MOVES[before], before, to, "the environment")
     statement = update(Environment).where(
@@ -88,7 +88,6 @@ def move_environment(
     )
     if not _hit(session, statement.values(state=to, changed_at=at, **values)):
         return False
-    session.refresh(environment)
     subject = f"environment:{environment.id}"
     record(session, at, environment.exercise_id, "state", subject=subject, before=before, after=to, why=why, who=who)
     return True

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from ncr.exercise.lifecycle import ExerciseClock
-from ncr.scenario import model
+from ncr.scenario.model import Definition, Inject
+from ncr.scenario.values import Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,19 +21,19 @@ class Row:
     from_end: bool = False
 
 
-def scale(definition: model.Definition, duration_s: float, compress: bool) -> float:
+def scale(definition: Definition, duration_s: float, compress: bool) -> float:
     """Exercise seconds per scenario second: below 1 only when a longer scenario is to be compressed."""
     return min(1.0, duration_s / definition.duration) if compress else 1.0
 
 
-def offset_s(moment: model.Moment, duration_s: float, scale: float = 1.0) -> float:
+def offset_s(moment: Moment, duration_s: float, scale: float = 1.0) -> float:
     """Exercise seconds at which a scenario's moment falls in an exercise of `duration_s`, kept inside it."""
     seconds = moment.seconds * scale
     return min(max(duration_s - seconds if moment.from_end else seconds, 0.0), duration_s)
 
 
 def moments(
-    definition: model.Definition, duration_s: float, prepare_lead_s: float, scale: float = 1.0
+    definition: Definition, duration_s: float, prepare_lead_s: float, scale: float = 1.0
 ) -> tuple[Row, ...]:
     """Every row of the timeline, in the order it would happen; injects without a time come with offset None."""
     rows = [
@@ -62,7 +63,7 @@ def ticks(every_s: float, after: int, t: float) -> range:
     return range(max(after, 0) + 1, int((t + 1e-6) // every_s) + 1)
 
 
-def _injects(injects: Iterable[model.Inject], duration_s: float, scale: float) -> Iterator[Row]:
+def _injects(injects: Iterable[Inject], duration_s: float, scale: float) -> Iterator[Row]:
     timed = [(offset_s(inject.at, duration_s, scale), inject) for inject in injects if inject.at]
     for offset, inject in sorted(timed, key=lambda pair: pair[0]):
         yield Row("inject", inject.id, "exercise", offset, from_end=bool(inject.at and inject.at.from_end))
@@ -71,6 +72,6 @@ def _injects(injects: Iterable[model.Inject], duration_s: float, scale: float) -
             yield Row("inject", inject.id, "exercise", None)
 
 
-def _freeze(freeze: model.Moment | None, duration_s: float, scale: float) -> Iterator[Row]:
+def _freeze(freeze: Moment | None, duration_s: float, scale: float) -> Iterator[Row]:
     if freeze is not None:
         yield Row("freeze", "", "exercise", offset_s(freeze, duration_s, scale), from_end=freeze.from_end)

@@ -1,0 +1,94 @@
+"""Cases: an environment with all that belongs to it, and the blueprint drawn from that."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ncr.config import Settings
+from ncr.db import reading
+from ncr.director.addresses import pieces
+from ncr.director.means import Means
+from ncr.exercise.tables import Environment, Exercise, Participant, Subnet
+from ncr.runtime.blueprint import CONTROL, Blueprint, blueprint, networks_needed
+from ncr.runtime.identity import Identity
+from ncr.runtime.outfit import SiteLimits
+from ncr.scenario.topology import Scenario
+from ncr.scoring.values import own_flags, own_values
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An environment, its exercise and its participant as read just now, and the scenario; rows are only read."""
+
+    environment: Environment
+    exercise: Exercise
+    participant: Participant
+    scenario: Scenario
+
+    def identity(self, instance: str) -> Identity:
+        """Whose objects these are on the engine."""
+        participant = self.participant
+        return Identity(instance, self.exercise.id, participant.id, self.environment.generation, participant.name)
+
+
+def read_case(means: Means, environment_id: str) -> Case:
+    """The environment as it is now."""
+    with reading(means.sessions) as session:
+        environment = session.get_one(Environment, environment_id)
+        exercise = session.get_one(Exercise, environment.exercise_id)
+        participant = session.get_one(Participant, environment.participant_id)
+    return Case(environment, exercise, participant, means.shelf.get(exercise.digest))
+
+
+def draw(means: Means, case: Case, rows: Mapping[str, Subnet]) -> Blueprint:
+    """The environment as it is to be, on these pieces of the pool. Raises Invalid naming the service at fault."""
+    exercise, participant, definition = case.exercise, case.participant, case.scenario.definition
+    flags = own_flags(definition, exercise.id, exercise.secret, participant.id)
+    team = participant.team_id or participant.id
+    values = own_values(definition, exercise.id, exercise.secret, participant.id, team, participant.name)
+    subnets = {name: (row.cidr, row.bridge or "") for name, row in rows.items()}
+    return blueprint(case.scenario, case.identity(means.instance), values, flags, subnets, site_limits(means.settings))
+
+
+def draw_on_trial(means: Means, case: Case) -> Blueprint:
+    """The environment on addresses nobody was given: its images, and what is wrong with it, before any is made."""
+    unused = pieces(means.settings)
+    networks = networks_needed(case.scenario)
+    return draw(means, case, {name: Subnet(cidr=str(next(unused)), bridge="trial", network=name) for name in networks})
+
+
+def drawn(means: Means, case: Case) -> Blueprint | None:
+    """The environment as it was built; None when it has no addresses yet."""
+    with reading(means.sessions) as session:
+        rows = _subnets(session, case.environment.id)
+    return draw(means, case, rows) if rows else None
+
+
+def site_limits(settings: Settings) -> SiteLimits:
+    """The site's limits for containers."""
+    return SiteLimits(
+        default_memory_mib=settings.default_memory_mib,
+        max_memory_mib=settings.max_memory_mib,
+        default_cpus=settings.default_cpus,
+        max_cpus=settings.max_cpus,
+        default_pids=settings.default_pids,
+        max_pids=settings.max_pids,
+        terminal_pids=settings.terminal_pids,
+    )
+
+
+def neighbours(means: Means, case: Case, most: int = 4) -> list[str]:
+    """Addresses of other teams' services, for proving that they cannot be reached."""
+    other = (Subnet.environment_id != case.environment.id, Subnet.network != CONTROL)
+    statement = select(Subnet.cidr).where(Subnet.environment_id.is_not(None), *other).limit(most)
+    with reading(means.sessions) as session:
+        # The first address is the engine's own; services are given the next ones.
+        return [str(IPv4Network(cidr)[2]) for cidr in session.scalars(statement)]
+
+
+def _subnets(session: Session, environment_id: str) -> dict[str, Subnet]:
+    rows = session.scalars(select(Subnet).where(Subnet.environment_id == environment_id))
+    return {row.network: row for row in rows if row.network}

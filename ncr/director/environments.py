@@ -1,0 +1,142 @@
+"""Environments: each one's next step is taken in the background, one at a time, until it is where it should be."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from threading import Lock
+
+import structlog
+from sqlalchemy import select
+
+from ncr.db import reading
+from ncr.director.acts import Acts
+from ncr.director.cases import Case, read_case
+from ncr.director.means import Means
+from ncr.director.provision import Provision
+from ncr.director.reconcile import Standing, Step, is_hopeless, next_step, wait_s
+from ncr.errors import EngineUnavailable, LostLead, NcrError
+from ncr.exercise import journal
+from ncr.exercise.lifecycle import EnvironmentState, State
+from ncr.exercise.tables import Environment, Exercise
+from ncr.scoring import conduct
+
+log = structlog.get_logger()
+E = EnvironmentState
+PROMPT = frozenset({Step.OPEN, Step.HOLD})
+STEPS_AT_ONCE = 8
+ENGINE_WAIT_S = 2.0
+
+
+class Environments:
+    """`follow(now)` once a step sends everything that is not where it should be on its way."""
+
+    def __init__(self, means: Means, provision: Provision, judged: Callable[[str], bool]) -> None:
+        self._means = means
+        self._provision = provision
+        self._judged = judged
+        self._acts = Acts(means)
+        self._lock = Lock()
+        self._not_before: dict[str, datetime] = {}
+        self._looked: dict[str, datetime] = {}
+
+    def follow(self, now: datetime) -> None:
+        """Start a job for every environment with something to do, and settle exercises being prepared."""
+        rows = self._wanting()
+        for environment in rows:
+            step = self._step(environment, now)
+            if step is Step.NOTHING or not self._may(environment, step, now):
+                continue
+            key = (environment.exercise_id, f"environment:{environment.id}")
+            work = partial(self._work, environment.id, step is Step.CHECK)
+            self._means.jobs.submit(key, work, prompt=step in PROMPT)
+        self._settle_preparing(rows, now)
+
+    def _wanting(self) -> Sequence[Environment]:
+        statement = select(Environment).where(Environment.target != E.ABSENT, Environment.state != E.REMOVED)
+        with reading(self._means.sessions) as session:
+            return session.scalars(statement).all()
+
+    def _step(self, environment: Environment, now: datetime) -> Step:
+        with self._lock:
+            if self._not_before.get(environment.id, now) > now:
+                return Step.NOTHING
+            looked = self._looked.setdefault(environment.id, now)
+        look = now - looked >= timedelta(seconds=self._means.settings.reconcile_s)
+        return next_step(_standing(environment, look))
+
+    def _may(self, environment: Environment, step: Step, now: datetime) -> bool:
+        if step in (Step.CLOSE, Step.REMOVE):
+            # The last round and running injects are let end: tearing their targets away would look like a fault.
+            exercise_id = environment.exercise_id
+            return not self._judged(exercise_id) and not self._means.jobs.busy(exercise_id, "inject:")
+        if step in (Step.BEGIN, Step.BUILD):
+            return self._provision.is_done(environment.exercise_id, now)
+        return True
+
+    def _work(self, environment_id: str, look: bool) -> None:
+        for _ in range(STEPS_AT_ONCE):
+            case = read_case(self._means, environment_id)
+            step = next_step(_standing(case.environment, look))
+            if step is Step.NOTHING or (
+                step in (Step.BEGIN, Step.BUILD) and not self._provision.passed(case.exercise.id)
+            ):
+                return
+            if not self._try(case, step):
+                return
+            if step is Step.CHECK:
+                look = False
+                with self._lock:
+                    self._looked[environment_id] = self._means.clock()
+
+    def _try(self, case: Case, step: Step) -> bool:
+        """Take the step; False when it has to be tried again later."""
+        try:
+            self._acts.take(case, step)
+        except LostLead:
+            raise
+        except EngineUnavailable as error:
+            log.warning("engine does not answer", environment=case.environment.id, step=step, error=str(error)[:300])
+            self._wait(case.environment.id, ENGINE_WAIT_S)
+            return False
+        except Exception as error:
+            if not isinstance(error, NcrError):
+                log.exception("step broke", environment=case.environment.id, step=step)
+            self._failed(case, step, error)
+            return False
+        return True
+
+    def _failed(self, case: Case, step: Step, error: Exception) -> None:
+        tries = case.environment.tries + 1
+        hopeless = is_hopeless(tries) and step in (Step.BUILD, Step.OPEN, Step.HOLD)
+        why = str(error) or type(error).__name__
+        log.warning("step failed", environment=case.environment.id, step=step, tries=tries, error=why[:500])
+        self._wait(case.environment.id, wait_s(tries))
+        self._acts.note_failure(case, tries, why, hopeless=hopeless)
+
+    def _wait(self, environment_id: str, seconds: float) -> None:
+        with self._lock:
+            self._not_before[environment_id] = self._means.clock() + timedelta(seconds=seconds)
+
+    def _settle_preparing(self, rows: Sequence[Environment], now: datetime) -> None:
+        with reading(self._means.sessions) as session:
+            preparing = list(session.scalars(select(Exercise.id).where(Exercise.state == State.PREPARING)))
+        for exercise_id in preparing:
+            mine = [row for row in rows if row.exercise_id == exercise_id]
+            if mine and all(row.state in (E.READY, E.FAILED) for row in mine):
+                self._settle(exercise_id, [row for row in mine if row.state == E.FAILED], len(mine), now)
+
+    def _settle(self, exercise_id: str, failed: Sequence[Environment], count: int, now: datetime) -> None:
+        why = "; ".join(sorted({row.failure or "" for row in failed}))[:2000] or None
+        with self._means.lead.writing() as session:
+            if journal.head(session, exercise_id).state != State.PREPARING:
+                return
+            fence = self._means.lead.fence
+            if len(failed) == count:
+                conduct.fail(session, exercise_id, why or "no environment could be built", now, fence=fence)
+            else:
+                conduct.ready(session, exercise_id, now, why=why, fence=fence)
+
+
+def _standing(environment: Environment, look: bool) -> Standing:
+    state, target = EnvironmentState(environment.state), EnvironmentState(environment.target)
+    return Standing(state, target, restart=environment.restart_service is not None, look=look)
