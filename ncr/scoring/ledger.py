@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, bindparam, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ncr.errors import LostLead, NotFound, NotOpen, Problem
@@ -55,8 +55,8 @@ _FACT = select(
     FactRow.key,
     FactRow.hash,
 ).where(FactRow.exercise_id == bindparam("exercise"))
-_FEW = ("key_1", "key_2", "key_3", "key_4")
-_BY_KEYS = Prepared(_FACT.where(FactRow.key.in_([bindparam(name) for name in _FEW])))
+_FEW, _MANY = ([f"key_{number}" for number in range(size)] for size in (4, 100))
+_BY_FEW, _BY_MANY = (Prepared(_FACT.where(FactRow.key.in_([*map(bindparam, slots)]))) for slots in (_FEW, _MANY))
 _AFTER = Prepared(_FACT.where(FactRow.seq > bindparam("after")).order_by(FactRow.seq).limit(bindparam("count")))
 _NOTIFY = Prepared(select(func.pg_notify(bindparam("channel"), bindparam("exercise"))))
 
@@ -120,25 +120,21 @@ def append(
         raise LostLead()
     if open_required and not locked.is_open(at):
         raise NotOpen(f"The exercise is {locked.state}.")
-    connection = session.connection()
-    connection.exec_driver_sql("SAVEPOINT facts")
-    try:
-        facts = write(session, locked, drafts, at, {})
-    except IntegrityError:
-        connection.exec_driver_sql("ROLLBACK TO facts")
-        facts = write(session, locked, drafts, at, find(session, exercise, [draft.key for draft in drafts]))
-    connection.exec_driver_sql("RELEASE facts")
-    return facts
+    # The lock makes the look-up exact, so no insert can fail on a key; a savepoint would copy every page it touches.
+    earlier = find(session, exercise, [draft.key for draft in drafts])
+    return write(session, locked, drafts, at, earlier)
 
 
 def find(session: Session, exercise: str, keys: Sequence[str]) -> dict[str, Fact]:
     """The facts that already have one of `keys`. Under the head's lock the answer cannot change."""
     connection = session.connection()
     found: dict[str, Fact] = {}
-    for start in range(0, len(keys), len(_FEW)):
-        few = keys[start : start + len(_FEW)]
-        slots = {name: few[min(place, len(few) - 1)] for place, name in enumerate(_FEW)}
-        facts = map(_fact, _BY_KEYS.rows(connection, {"exercise": exercise, **slots}))
+    slots, statement = (_FEW, _BY_FEW) if len(keys) <= len(_FEW) else (_MANY, _BY_MANY)
+    for start in range(0, len(keys), len(slots)):
+        some = keys[start : start + len(slots)]
+        # The last key fills what is left over, so that the statement is always the same.
+        filled = dict(zip_longest(slots, some, fillvalue=some[-1]))
+        facts = map(_fact, statement.rows(connection, {"exercise": exercise, **filled}))
         found |= {fact.key: fact for fact in facts}
     return found
 
