@@ -126,3 +126,7 @@ class SubnetTaken(EngineError):
     """Another network on the engine uses these addresses."""
 
     slug = "subnet-taken"
+
+    def __init__(self, detail: str | None = None, cidr: str = "") -> None:
+        self.cidr = cidr
+        super().__init__(detail)

@@ -196,6 +196,9 @@ class Engine(Protocol):
     def info(self) -> EngineInfo:
         """What the engine is; also the test that it answers."""
 
+    def host_addresses(self) -> Sequence[str]:
+        """Every address of the engine's machine but loopback; link-local ones as `fe80::…%interface`."""
+
     def has_image(self, reference: str) -> bool:
         """Whether the image is there."""
 

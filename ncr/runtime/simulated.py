@@ -74,7 +74,7 @@ class SimulatedEngine:
     # What a test asks of it.
 
     def misbehave(self, verb: str, how: How, *, on: str = "*", times: int = 1) -> None:
-        """Plan a misbehaviour: refuse (`error`), do it but time out (`late`), do half and fail (`half`), or `hang`."""
+        """Plan to refuse (`error`), do it but time out (`late`), make half a container (`half`), or `hang`."""
         with self._lock:
             self._mischief.append(Mischief(verb, how, on, times))
 
@@ -109,6 +109,10 @@ class SimulatedEngine:
     def info(self) -> EngineInfo:
         with self._call("info"):
             return EngineInfo("simulated", "1", cpus=64, memory_mib=1_048_576, runtimes=("runc",))
+
+    def host_addresses(self) -> Sequence[str]:
+        with self._call("host_addresses"):
+            return ("192.0.2.1",)
 
     def has_image(self, reference: str) -> bool:
         with self._call("has_image", reference) as world:
@@ -241,7 +245,7 @@ class SimulatedEngine:
             if world.down:
                 raise EngineUnavailable
             yield world
-            if how == "half" and target in world.boxes:
+            if how == "half" and verb == "ensure_container":
                 world.boxes[target].whole = False
                 world.boxes[target].addresses.clear()
         if how in ("late", "half"):

@@ -122,7 +122,7 @@ class World:
         low, high = int(subnet.network_address), int(subnet.broadcast_address)
         for other in self.nets.values():
             if other.low <= high and low <= other.high:
-                raise SubnetTaken(f"network {spec.name}: {spec.subnet} overlaps {other.name}")
+                raise SubnetTaken(f"network {spec.name}: {spec.subnet} overlaps {other.name}", spec.subnet)
             if other.bridge == spec.bridge:
                 raise EngineError(f"network {spec.name}: the bridge {spec.bridge} is taken by {other.name}")
         self.nets[spec.name] = Net(spec.name, spec.bridge, spec.subnet, low, high, dict(spec.labels), now)
