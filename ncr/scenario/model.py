@@ -1,102 +1,67 @@
 """The scenario as data: the whole of scenario.yml, typed; reading and cross-checking live in the loader."""
 
-import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, model_validator
+from pydantic import Field
 
-Language = Literal["nb", "en"]
-LANGUAGES: tuple[Language, ...] = ("nb", "en")
-ID = r"^[a-z][a-z0-9-]{0,62}$"
-Id = Annotated[str, Field(pattern=ID)]
-Cost = Annotated[int, Field(ge=0, le=100_000)]
+from ncr.scenario.tasks import (
+    Choice,
+    Criterion,
+    Curve,
+    Deliver,
+    Exact,
+    Graded,
+    Hint,
+    Number,
+    Option,
+    PerTeamFlag,
+    Regex,
+    Task,
+)
+from ncr.scenario.values import (
+    ID,
+    LANGUAGES,
+    Address,
+    At,
+    Duration,
+    Id,
+    Language,
+    Moment,
+    Period,
+    Points,
+    Real,
+    Share,
+    Strict,
+    TcpPort,
+    Technique,
+    Text,
+    Whole,
+    parse_duration,
+    parse_moment,
+)
 
-_DURATION = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?")
-_MOMENT = re.compile(r"T([+-])(.+)")
-
-
-def parse_duration(value: object) -> object:
-    """Seconds from `45s`, `90m`, `2h` or `1h30m`; anything else is a ValueError that says what is right."""
-    match = _DURATION.fullmatch(value) if isinstance(value, str) and value else None
-    if match is None:
-        raise ValueError("is not a duration; write 45s, 90m, 2h or 1h30m")
-    hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    return hours * 3600 + minutes * 60 + seconds
-
-
-def parse_moment(value: object) -> object:
-    """A moment from `T+20m` (after the start) or `T-15m` (before the end)."""
-    match = _MOMENT.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError("is not a moment; write T+20m (after the start) or T-15m (before the end)")
-    return {"seconds": parse_duration(match[2]), "from_end": match[1] == "-"}
-
-
-def parse_share(value: object) -> object:
-    """A share from `5%`."""
-    if not isinstance(value, str) or not re.fullmatch(r"\d{1,3}(\.\d+)?%", value):
-        raise ValueError("is not a share; write 5%")
-    return value
-
-
-Duration = Annotated[int, BeforeValidator(parse_duration, json_schema_input_type=str)]
-Share = Annotated[str, BeforeValidator(parse_share)]
-
-
-class Strict(BaseModel):
-    """Knows exactly its own keys and never changes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Text(RootModel[dict[Language, str]]):
-    """What people read: one string for all languages, or one per language."""
-
-    model_config = ConfigDict(frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one_for_all(cls, value: object) -> object:
-        if isinstance(value, str):
-            return dict.fromkeys(LANGUAGES, value)
-        if isinstance(value, dict) and not value:
-            raise ValueError("has no text; write a string, or one per language: {nb: …, en: …}")
-        return value
-
-    def get(self, language: str) -> str:
-        """The text in `language`; a missing language falls back to the other."""
-        texts: dict[Any, str] = self.root
-        return texts.get(language) or next(iter(texts.values()))
-
-
-class Moment(Strict):
-    """A point of exercise time: seconds after the start, or before the end."""
-
-    seconds: int
-    from_end: bool = False
-
-    def offset_s(self, duration_s: float) -> float:
-        """Exercise seconds after the start, for an exercise of `duration_s`."""
-        return duration_s - self.seconds if self.from_end else float(self.seconds)
-
-
-At = Annotated[Moment, BeforeValidator(parse_moment, json_schema_input_type=str)]
+__all__ = [
+    "ID", "LANGUAGES", "At", "Check", "Choice", "Criterion", "Curve", "Definition", "Deliver", "Duel", "Duration",
+    "Entry", "EnvironmentFiles", "Exact", "Exec", "Expected", "Graded", "Hint", "Http", "Id", "Inject", "Language",
+    "Moment", "NetworkCut", "Number", "Option", "Penalty", "PerTeamFlag", "Probe", "Regex", "Reply", "Reset", "Scoring",
+    "Share", "Strict", "Task", "Text", "Variable", "Weights", "When", "parse_duration", "parse_moment",
+]  # fmt: skip
 
 
 class Variable(Strict):
     """Drawn once per team from the exercise's seed."""
 
     kind: Literal["password", "text", "number", "port", "name"]
-    length: int = Field(12, ge=4, le=64)
-    min: int = 0
-    max: int = 2**31 - 1
+    length: Annotated[int, Field(strict=True, ge=4, le=63)] = 12
+    min: Annotated[int, Field(strict=True, ge=-(2**53), le=2**53)] = 0
+    max: Annotated[int, Field(strict=True, ge=-(2**53), le=2**53)] = 2**31 - 1
 
 
 class Reset(Strict):
     """How often a team may rebuild its environment, and what each time costs in points."""
 
-    limit: int = Field(3, ge=0, le=100)
-    cost: Cost = 0
+    limit: Annotated[int, Field(strict=True, ge=0, le=100)] = 3
+    cost: Points = 0
 
 
 class EnvironmentFiles(Strict):
@@ -114,123 +79,16 @@ class Entry(Strict):
     id: Id
     title: Text
     terminal: str | None = None
-    web: str | None = Field(None, pattern=r"^[a-zA-Z0-9_.-]+:\d{1,5}$")
+    web: Address | None = None
     user: str = "student"
-
-
-class Curve(Strict):
-    """How a task's value falls with its solves (SCORING.md); which fields are needed depends on the curve."""
-
-    curve: Literal["linear", "parabolic", "exponential", "proportional", "tanh"]
-    initial: int = Field(ge=0, le=100_000)
-    minimum: int = Field(ge=0, le=100_000)
-    decay: float | None = Field(None, ge=0)
-    difficulty: float | None = Field(None, gt=0)
-    solves: int | None = Field(None, ge=1)
-    keep: bool = False
-
-
-class Deliver(Strict):
-    """Where a team's own flag is put: a file in a service, or a variable of it."""
-
-    service: str
-    file: str | None = Field(None, pattern=r"^/")
-    env: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
-    mode: str = Field("0400", pattern=r"^0?[0-7]{3}$")
-
-
-class PerTeamFlag(Strict):
-    """A flag of its own for every team, derived from the exercise's secret."""
-
-    per_team: Literal[True]
-    deliver: Deliver
-
-
-class Exact(Strict):
-    """Right when equal, after trimming."""
-
-    exact: str
-    ignore_case: bool = False
-
-
-class Regex(Strict):
-    """Right when the whole answer matches."""
-
-    regex: str = Field(max_length=500)
-    ignore_case: bool = False
-
-
-class Number(Strict):
-    """Right when within the tolerance."""
-
-    number: float
-    tolerance: float = Field(0, ge=0)
-
-
-class Option(Strict):
-    """One alternative of a choice."""
-
-    id: Id
-    text: Text
-
-
-class Choice(Strict):
-    """Right when exactly the correct options are chosen."""
-
-    options: tuple[Option, ...] = Field(min_length=2)
-    correct: tuple[str, ...] = Field(min_length=1)
-
-
-class Criterion(Strict):
-    """One line of a rubric."""
-
-    id: Id
-    max: int = Field(ge=1, le=100_000)
-    text: Text
-
-
-class Graded(Strict):
-    """Judged by a person against a rubric."""
-
-    rubric: tuple[Criterion, ...] = Field(min_length=1)
-
-
-class Hint(Strict):
-    """Help that costs points."""
-
-    text: Text
-    cost: Cost = 0
-
-
-class Task(Strict):
-    """Something a team solves for points: exactly one of flag, answer, choice, graded."""
-
-    id: Id
-    title: Text
-    text: Text
-    category: str = "general"
-    points: Annotated[int, Field(ge=0, le=100_000)] | Curve = 100
-    keep: bool = False
-    flag: str | PerTeamFlag | None = None
-    answer: Exact | Regex | Number | None = None
-    choice: Choice | None = None
-    graded: Graded | None = None
-    hints: tuple[Hint, ...] = ()
-    attempts: int | None = Field(None, ge=1, le=1000)
-    requires: tuple[str, ...] = ()
-    opens: At | None = None
-    attack: tuple[str, ...] = ()
-    objectives: tuple[int, ...] = ()
-    explanation: Text | None = None
-    files: tuple[str, ...] = ()
 
 
 class Http(Strict):
     """An HTTP request through the gate."""
 
-    port: int = Field(80, ge=1, le=65535)
+    port: TcpPort = 80
     path: str = Field("/", pattern=r"^/")
-    status: int = Field(200, ge=100, le=599)
+    status: Annotated[Whole, Field(ge=100, le=599)] = 200
     contains: str | None = None
 
 
@@ -238,7 +96,7 @@ class Probe(Strict):
     """Exactly one way of asking a service whether it is up."""
 
     http: Http | None = None
-    tcp: int | None = Field(None, ge=1, le=65535)
+    tcp: TcpPort | None = None
     exec: tuple[str, ...] | None = Field(None, min_length=1)
     script: str | None = None
 
@@ -250,22 +108,22 @@ class Check(Strict):
     service: str
     title: Text | None = None
     probe: Probe
-    every: Duration = 15
-    timeout: Duration = 5
-    points: int = Field(0, ge=0, le=10_000)
-    weight: float = Field(1.0, ge=0)
+    every: Period = 15
+    timeout: Period = 5
+    points: Points = 0
+    weight: Annotated[Real, Field(ge=0)] = 1.0
     expect: str | None = None
-    once: int | None = Field(None, ge=0, le=100_000)
+    once: Points | None = None
     keep: bool = True
 
 
 class Duel(Strict):
     """Attack and defence between teams."""
 
-    tick: Duration = 60
-    flag_lifetime: int = Field(5, ge=1)
+    tick: Period = 60
+    flag_lifetime: Annotated[Whole, Field(ge=1, le=1000)] = 5
     services: tuple[str, ...] = Field(min_length=1)
-    between_teams: tuple[str, ...] = ()
+    between_teams: tuple[Address, ...] = ()
     scoring: Literal["faust", "saarctf", "eno", "forcad"] = "faust"
 
 
@@ -284,14 +142,14 @@ class Expected(Strict):
 
     id: Id
     text: Text
-    points: int = Field(ge=0, le=100_000)
+    points: Points
 
 
 class Reply(Strict):
     """What a reply to an inject is graded on, and within which time."""
 
     expects: tuple[Expected, ...] = ()
-    within: Duration | None = None
+    within: Period | None = None
 
 
 class Exec(Strict):
@@ -307,7 +165,7 @@ class NetworkCut(Strict):
 
     service: str
     disconnect: str
-    for_: Duration | None = Field(None, alias="for")
+    for_: Period | None = Field(None, alias="for")
 
 
 class Inject(Strict):
@@ -331,19 +189,19 @@ class Inject(Strict):
 class Weights(Strict):
     """How much each part of the score counts."""
 
-    tasks: float = Field(1.0, ge=0)
-    checks: float = Field(1.0, ge=0)
-    injects: float = Field(1.0, ge=0)
-    duel: float = Field(1.0, ge=0)
+    tasks: Annotated[Real, Field(ge=0)] = 1.0
+    checks: Annotated[Real, Field(ge=0)] = 1.0
+    injects: Annotated[Real, Field(ge=0)] = 1.0
+    duel: Annotated[Real, Field(ge=0)] = 1.0
 
 
 class Penalty(Strict):
     """What misses cost under the penalty model of availability."""
 
-    threshold: int = Field(ge=1)
-    points: float = Field(gt=0)
+    threshold: Annotated[Whole, Field(ge=1)]
+    points: Annotated[Real, Field(gt=0)]
     curve: Literal["additive", "flat", "exponential"] = "additive"
-    cap: float = Field(100, ge=0, le=100)
+    cap: Annotated[Real, Field(ge=0, le=100)] = 100
 
 
 class Scoring(Strict):
@@ -366,15 +224,15 @@ class Definition(Strict):
     summary: Text
     modes: tuple[Literal["exercise", "practice"], ...] = ("exercise", "practice")
     difficulty: Literal["intro", "easy", "medium", "hard", "expert"] = "medium"
-    duration: Duration
+    duration: Period
     objectives: tuple[Text, ...] = ()
-    attack: tuple[str, ...] = ()
+    attack: tuple[Technique, ...] = ()
     authors: tuple[str, ...] = ()
     license: str | None = None
     kind: Literal["discussion", "game", "functional", "full-scale", "practice"] = "functional"
     scoreboard: Literal["public", "teams", "staff", "off"] = "public"
     rooms: tuple[Literal["management", "technical", "communication"], ...] = ()
-    variables: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")], Variable] = {}
+    variables: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")], Variable] = Field({})
     environment: EnvironmentFiles = EnvironmentFiles()
     entries: tuple[Entry, ...] = ()
     tasks: tuple[Task, ...] = ()

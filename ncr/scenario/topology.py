@@ -7,8 +7,19 @@ from types import MappingProxyType
 from typing import Literal
 
 from ncr.scenario.model import Definition
+from ncr.scenario.play import Play
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Maxima:
+    """What this site allows a service at most."""
+
+    memory_mib: int = 4096
+    cpus: float = 4.0
+    pids: int = 2048
+    runtimes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +112,8 @@ class Service:
     stop_grace_s: float = 10.0
     labels: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     extra_hosts: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    dns: tuple[str, ...] = ()
+    runtime: str | None = None
     replicas: int = 1
     no_new_privileges: bool = True
 
@@ -132,5 +145,5 @@ class Scenario:
     topology: Topology
     shared: Topology | None = None
     briefing: Mapping[str, str] = field(default_factory=lambda: NOTHING)
-    play: Mapping[str, object] | None = None
+    play: Play | None = None
     notes: tuple[str, ...] = ()

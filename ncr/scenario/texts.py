@@ -1,0 +1,95 @@
+"""The texts of a scenario: languages, the names in `${…}`, expressions that must compile, files that must be there."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+
+import re2
+
+from ncr.errors import Invalid
+from ncr.scenario.files import LARGEST_HANDOUT, LARGEST_SCRIPT, Directory
+from ncr.scenario.interpolation import EXERCISE, TEAM, TEAM_NAME, known_names, names
+from ncr.scenario.model import LANGUAGES
+from ncr.scenario.tree import Findings, Mark, Node, find, nearest, walk
+
+
+def check_texts(root: Node, briefing: Mapping[str, str], used: frozenset[str], findings: Findings) -> None:
+    """Findings for unknown names and broken expressions; notes for missing languages and unused variables."""
+    variables = next((node for node in find(root, "variables")), None)
+    declared = frozenset(variables.mapping if variables else ())
+    known = known_names(declared, ())
+    mentioned = {*used}
+    for node in walk(root):
+        _note_language(node, findings)
+        if isinstance(node.value, str) and "${" in node.value:
+            mentioned |= _names(node.value, node.mark, known, findings)
+    for language, text in briefing.items():
+        mentioned |= _names(text, Mark(f"briefing.{language}.md"), known, findings)
+    for name in declared - mentioned:
+        if variables is not None:
+            findings.note(variables.keys[name], f"the variable `{name}` is never used; use ${{{name}}} or remove it")
+    for node in find(root, "tasks.*.answer.regex"):
+        _check_regex(node, findings)
+
+
+def _names(text: str, mark: Mark, known: frozenset[str], findings: Findings) -> frozenset[str]:
+    try:
+        found = names(text)
+    except Invalid as error:
+        findings.add(mark, error.detail)
+        return frozenset()
+    for name in sorted(found - known):
+        if name.startswith("FLAG_"):
+            findings.add(mark, f"`${{{name}}}` would give a flag away; flags are for Compose files, remove it here")
+        else:
+            right = nearest(name, known - {TEAM, TEAM_NAME, EXERCISE} or known)
+            findings.add(mark, f"`${{{name}}}` is no variable here; {right} For the text itself write $${{{name}}}")
+    return found
+
+
+def names_of(value: object) -> frozenset[str]:
+    """Every name in the templates of a service, however deep."""
+    return frozenset(name for text in _strings(value) for name in names(text))
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for child in value.values():
+            yield from _strings(child)
+    elif isinstance(value, tuple):
+        for child in value:
+            yield from _strings(child)
+    elif is_dataclass(value):
+        for member in fields(value):
+            yield from _strings(getattr(value, member.name))
+
+
+def _note_language(node: Node, findings: Findings) -> None:
+    given = node.mapping.keys()
+    if given and given < set(LANGUAGES):
+        missing = next(language for language in LANGUAGES if language not in given)
+        findings.note(node.mark, f"has no text in `{missing}`; the other language is shown instead")
+
+
+def _check_regex(node: Node, findings: Findings) -> None:
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        re2.compile(node.text or "", options)
+    except re2.error as error:
+        findings.add(node.mark, f"is not a regular expression ({error.args[0]!r}); no look-around or back-references")
+
+
+def check_files(root: Node, directory: Directory) -> None:
+    """Findings for hand-outs and scripts that are named but not there or too large."""
+    for node in find(root, "checks.*.probe.script"):
+        name = directory.resolve_file(node.text or "", node.mark, largest=LARGEST_SCRIPT)
+        if name is not None and not name.endswith(".py"):
+            directory.findings.add(node.mark, f"`{name}` is not a Python script; write checks/NAME.py")
+    for node in find(root, "tasks.*.files.*"):
+        name = directory.resolve_file(node.text or "", node.mark, largest=LARGEST_HANDOUT)
+        if name is not None and not name.startswith("files/"):
+            directory.findings.add(node.mark, f"`{name}` is not in files/, where hand-outs lie; move it there")
+    for node in find(root, "duel.services.*"):
+        directory.resolve_file(f"checks/{node.text}.py", node.mark, largest=LARGEST_SCRIPT)
