@@ -1,4 +1,4 @@
-"""A stage for exercises in tests: known teams, a small scenario, a clock that is told, a director on the simulated engine."""
+"""A stage for exercises in tests: known teams, a small scenario, a told clock, a director on the simulated engine."""
 
 import time
 from collections.abc import Callable, Iterator

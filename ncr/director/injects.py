@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+import structlog
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
@@ -14,7 +15,7 @@ from ncr.db import reading
 from ncr.director import cases
 from ncr.director.crashpoints import reach
 from ncr.director.means import Means
-from ncr.errors import EngineError, EngineUnavailable
+from ncr.errors import EngineError, EngineUnavailable, LostLead, NcrError
 from ncr.exercise import journal
 from ncr.exercise.lifecycle import EnvironmentState, State
 from ncr.exercise.tables import Environment, Exercise, Message, Moment
@@ -24,6 +25,7 @@ from ncr.scenario.values import Text
 from ncr.scoring import conduct, ledger
 from ncr.scoring.facts import Draft, Kind
 
+log = structlog.get_logger()
 TIMEOUT_S = 60.0
 RAN_BEFORE = 97
 TOLD = 1000
@@ -81,7 +83,7 @@ class Injects:
             rows = session.execute(claimed.where(Moment.kind == "inject", Moment.state == "claimed")).all()
         for exercise_id, ref, state in rows:
             if state == State.RUNNING:
-                self._advance(exercise_id, ref, now)
+                self._try(exercise_id, ref, now)
             elif state != State.PAUSED and not self._means.jobs.busy(exercise_id, f"inject:{ref}:"):
                 self._complete(exercise_id, ref, now, "the exercise ended first")
 
@@ -101,6 +103,14 @@ class Injects:
         with self._means.lead.writing() as session:
             if _settle(session, exercise_id, ref, "waiting", state="failed", done_at=now, outcome={"failure": why}):
                 journal.record(session, now, exercise_id, "failed", subject=f"inject:{ref}", why=why)
+
+    def _try(self, exercise_id: str, ref: str, now: datetime) -> None:
+        try:
+            self._advance(exercise_id, ref, now)
+        except LostLead:
+            raise
+        except NcrError as error:
+            log.warning("inject stands", exercise=exercise_id, inject=ref, error=str(error)[:500])
 
     def _advance(self, exercise_id: str, ref: str, now: datetime) -> None:
         inject = self._inject(exercise_id, ref)

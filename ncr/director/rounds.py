@@ -14,7 +14,7 @@ from ncr.db import reading
 from ncr.director.crashpoints import reach
 from ncr.director.judging import Judging
 from ncr.director.means import Means
-from ncr.errors import NcrError
+from ncr.errors import LostLead, NcrError
 from ncr.exercise import timeline
 from ncr.exercise.lifecycle import State
 from ncr.exercise.tables import Exercise, Participant
@@ -76,7 +76,12 @@ class Rounds:
         with reading(self._means.sessions) as session:
             running = session.scalars(select(Exercise).where(Exercise.state == State.RUNNING)).all()
         for exercise in running:
-            self._follow(exercise, now)
+            try:
+                self._follow(exercise, now)
+            except LostLead:
+                raise
+            except NcrError as error:
+                log.warning("no rounds", exercise=exercise.id, error=str(error)[:500])
 
     def take(self, exercise_id: str, now: datetime) -> None:
         """The same for one exercise; called before it ends, so that its last tick is scored."""

@@ -1,0 +1,69 @@
+"""A director as a process of its own that lives one exercise through on told time; tests kill it and start it again."""
+
+import json
+import os
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import select
+
+from ncr import db
+from ncr.director.injects import ONCE, RAN_BEFORE
+from ncr.exercise.tables import Exercise
+from ncr.runtime.engine import ExecResult, SeenContainer
+from ncr.runtime.simulated import SimulatedEngine
+from ncr.scoring import interventions
+from tests.stage import NOON, Stage
+
+STEP_S = 4.0
+UNTIL_S = 200.0
+RESET_AT_S = 95.0
+
+
+class Shells:
+    """Runs what injects run: keeps the marks the commands leave, and a line for every command really begun."""
+
+    def __init__(self, folder: Path) -> None:
+        self.marks, self.log = folder / "marks", folder / "execs.log"
+        self.marks.mkdir(exist_ok=True)
+
+    def __call__(self, seen: SeenContainer, command: Sequence[str], stdin: bytes) -> ExecResult | None:
+        if list(command[:3]) != ["sh", "-c", ONCE]:
+            return None
+        mark = self.marks / f"{seen.name}{command[3]}"
+        if mark.exists():
+            return ExecResult(RAN_BEFORE, b"")
+        mark.touch()
+        with self.log.open("a") as log:
+            log.write(f"{seen.name} {' '.join(command[4:])}\n")
+        return ExecResult(0, b"")
+
+
+def reset_once(stage: Stage, exercise_id: str) -> None:
+    """The first team's environment is made anew in the middle of the exercise."""
+    first = stage.environments(exercise_id)[0]
+    if first.generation == 1 and first.state == "open":
+        with stage.sessions.begin() as session:
+            interventions.reset(session, first.id, stage.clock())
+
+
+def live(folder: Path, url: str, crash_at: str) -> None:
+    """Direct until the exercise has ended; `folder` keeps the told time, the simulated engine, and what was run."""
+    os.environ["NCR_CRASH_AT"] = crash_at
+    told = folder / "told.json"
+    engine = SimulatedEngine(folder / "engine.json", on_exec=Shells(folder))
+    stage = Stage(db.sessions(db.connect(url)), engine, folder / "data")
+    # Told time goes on from where the last process was.
+    stage.clock.at = NOON + timedelta(seconds=json.loads(told.read_text()) if told.exists() else 0)
+    with stage.sessions() as session:
+        exercise_id = session.scalars(select(Exercise.id).where(Exercise.follows.is_(None))).one()
+    stage.begin()
+    while stage.moments(exercise_id)["teardown"] == "waiting":
+        now_s = (stage.clock() - NOON).total_seconds()
+        assert now_s < UNTIL_S, "the exercise never ended"
+        told.write_text(json.dumps(now_s))
+        if now_s >= RESET_AT_S:
+            reset_once(stage, exercise_id)
+        stage.run(STEP_S, STEP_S)
+    stage.end()
