@@ -1,0 +1,146 @@
+"""Probes: how each kind of check is asked, through the gate or by the engine, bounded in time and size."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import aiohttp
+from aiohttp_socks import ProxyConnector
+from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
+from python_socks.async_.asyncio import Proxy
+
+from ncr.checks import verdict
+from ncr.checks.verdict import Ended, Result
+from ncr.errors import EngineError
+from ncr.scenario.model import Check, Http
+
+Gate = tuple[str, int]
+LARGEST = 64 * 1024
+AT_ONCE = 64
+# How long an answer may be late before the platform, not the service, is held to be slow.
+GRACE_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The service a check looks at.
+
+    `host` is its address, or its name as the gate resolves it. `run_command(command, timeout_s)` runs
+    in the service, `run_script(timeout_s)` runs the script of the check beside it; both block, and raise EngineError
+    when the platform cannot run them.
+    """
+
+    host: str
+    gate: Gate | None = None
+    run_command: Callable[[Sequence[str], float], Ended] | None = None
+    run_script: Callable[[float], Ended] | None = None
+
+
+class Prober:
+    """Asks checks; one for a process, used from one event loop. `close` it at the end."""
+
+    def __init__(self, at_once: int = AT_ONCE) -> None:
+        self._pool = ThreadPoolExecutor(at_once, "probe")
+        self._sessions: dict[Gate | None, aiohttp.ClientSession] = {}
+
+    async def ask(self, check: Check, target: Target) -> Result:
+        """The check's result, within its timeout; never raises."""
+        probe = check.probe
+        try:
+            if probe.http is not None:
+                return await self._http(probe.http, target, check.timeout)
+            if probe.tcp is not None:
+                return await self._tcp(probe.tcp, target, check.timeout)
+            if probe.exec is not None and target.run_command is not None:
+                ended = await self._blocking(partial(target.run_command, probe.exec, check.timeout), check.timeout)
+                return verdict.of_exec(ended, check.expect)
+            if probe.script is not None and target.run_script is not None:
+                return verdict.of_script(await self._blocking(partial(target.run_script, check.timeout), check.timeout))
+        except (EngineError, _PlatformSlow) as error:
+            return Result("unknown", str(error)[: verdict.LONGEST])
+        except Exception as error:
+            return Result("error", f"{type(error).__name__}: {error}"[: verdict.LONGEST])
+        return Result("error", "there is no way to ask this check here")
+
+    def forget(self, gates: set[Gate | None]) -> list[aiohttp.ClientSession]:
+        """Let go of the sessions of all gates but these; the caller closes what is returned."""
+        return [self._sessions.pop(gate) for gate in tuple(self._sessions) if gate not in gates]
+
+    async def close(self) -> None:
+        """Close every session; running commands end on their own."""
+        for session in self.forget(set()):
+            await session.close()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _http(self, wanted: Http, target: Target, timeout_s: float) -> Result:
+        session = self._session(target.gate)
+        url = f"http://{target.host}:{wanted.port}{wanted.path}"
+        try:
+            async with asyncio.timeout(timeout_s), session.get(url, allow_redirects=False) as response:
+                body = await _read(response) if wanted.contains is not None else b""
+                return verdict.of_http(response.status, body.decode(errors="replace"), wanted.status, wanted.contains)
+        except ProxyConnectionError:
+            return Result("unknown", "the gate does not answer")
+        except (TimeoutError, ProxyTimeoutError):
+            return Result("down", "no answer in time")
+        except (aiohttp.ClientError, ProxyError, OSError, ValueError) as error:
+            return Result("down", str(error)[: verdict.LONGEST] or type(error).__name__)
+
+    async def _tcp(self, port: int, target: Target, timeout_s: float) -> Result:
+        try:
+            async with asyncio.timeout(timeout_s):
+                if target.gate is None:
+                    _, writer = await asyncio.open_connection(target.host, port)
+                    writer.close()
+                else:
+                    proxy = Proxy.from_url("socks5://{}:{}".format(*target.gate), rdns=True)
+                    (await proxy.connect(target.host, port)).close()
+        except ProxyConnectionError:
+            return Result("unknown", "the gate does not answer")
+        except (TimeoutError, ProxyTimeoutError):
+            return Result("down", "no answer in time")
+        except (ProxyError, OSError) as error:
+            return Result("down", str(error)[: verdict.LONGEST] or type(error).__name__)
+        return Result("up")
+
+    async def _blocking(self, work: Callable[[], Ended], timeout_s: float) -> Ended:
+        future = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        try:
+            return await asyncio.wait_for(future, timeout_s + GRACE_S)
+        except TimeoutError as error:
+            # The command had its own time limit inside; this is the engine or our own queue.
+            raise _PlatformSlow("the platform did not get to it in time") from error
+
+    def _session(self, gate: Gate | None) -> aiohttp.ClientSession:
+        session = self._sessions.get(gate)
+        if session is None:
+            connector = (
+                aiohttp.TCPConnector(limit=0, force_close=True)
+                if gate is None
+                else ProxyConnector(host=gate[0], port=gate[1], rdns=True, limit=0, force_close=True)
+            )
+            # Hostile answers: no cookies kept, nothing unpacked, no redirects followed.
+            session = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                headers={"Accept-Encoding": "identity", "User-Agent": "ncr-check"},
+                timeout=aiohttp.ClientTimeout(total=None),
+            )
+            self._sessions[gate] = session
+        return session
+
+
+class _PlatformSlow(Exception):
+    pass
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    body = b""
+    async for chunk in response.content.iter_chunked(16 * 1024):
+        body += chunk
+        if len(body) >= LARGEST:
+            break
+    return body[:LARGEST]
