@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Literal
 from urllib.parse import urlsplit
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, false, or_, select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -120,7 +120,8 @@ def audience(session: Session, viewer: Viewer, exercise: Exercise) -> Audience:
     """How the viewer sees the exercise. NotFound where even its existence is not theirs to know."""
     if may(viewer, Action.INSPECT, exercise):
         return Audience("staff")
-    participant = participant_of(session, viewer, exercise.id)
+    # A draft is its planner's own: teams and times may still change.
+    participant = participant_of(session, viewer, exercise.id) if exercise.state != "draft" else None
     if participant is not None:
         return Audience("team", participant)
     if exercise.visibility == "public" and exercise.state not in ("draft", "cancelled"):
@@ -156,8 +157,9 @@ def visible_exercises(session: Session, viewer: Viewer) -> Sequence[Exercise]:
     if viewer.role in (Role.ADMIN, Role.OBSERVER):
         return session.scalars(asked).all()
     mine = or_(Participant.team_id.in_(viewer.teams), Participant.user_id == viewer.user_id)
-    playing = select(Participant.exercise_id).where(mine)
-    return session.scalars(asked.where(or_(Exercise.created_by == viewer.user_id, Exercise.id.in_(playing)))).all()
+    theirs = and_(Exercise.id.in_(select(Participant.exercise_id).where(mine)), Exercise.state != "draft")
+    planned = Exercise.created_by == viewer.user_id if viewer.role in ALLOWED[Action.PLAN] else false()
+    return session.scalars(asked.where(or_(planned, theirs))).all()
 
 
 def origin_allowed(headers: Mapping[str, str], settings: Settings, host: str | None) -> bool:
