@@ -113,6 +113,7 @@ class ContainerSpec:
     cap_add: tuple[str, ...] = ()
     sysctls: Mapping[str, str] = field(default_factory=dict)
     extra_hosts: Mapping[str, str] = field(default_factory=dict)
+    dns: tuple[str, ...] = ()
     read_only: bool = False
     init: bool = True
     tty: bool = False

@@ -14,6 +14,9 @@ from ncr.scenario.interpolation import interpolate
 from ncr.scenario.model import Deliver, PerTeamFlag
 from ncr.scenario.topology import FileMount, Healthcheck, Scenario, Service
 
+# Some engines ask the host's resolver for names outside even on sealed networks; this one answers nothing.
+NO_RESOLVER = ("127.0.0.1",)
+
 
 @dataclass(frozen=True, slots=True)
 class SiteLimits:
@@ -61,6 +64,7 @@ def outfit(
         cap_add=service.cap_add,
         sysctls=service.sysctls,
         extra_hosts={name: addresses.anywhere(fill(to)) for name, to in service.extra_hosts.items()},
+        dns=() if scenario.definition.environment.internet else NO_RESOLVER,
         read_only=service.read_only,
         init=service.init,
         tty=service.tty,

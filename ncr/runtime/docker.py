@@ -1,0 +1,194 @@
+"""The Docker engine: every verb of the protocol on a real one, from 20.10 on."""
+
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from threading import BoundedSemaphore
+from typing import Any
+
+from requests.exceptions import ConnectionError as NoAnswer
+from requests.exceptions import ReadTimeout
+
+from ncr.config import Settings
+from ncr.runtime import cgroup, docker_volumes
+from ncr.runtime.docker_client import Connection, calling, gone_is_fine
+from ncr.runtime.docker_containers import Containers
+from ncr.runtime.docker_exec import Execs
+from ncr.runtime.docker_host import DockerHost
+from ncr.runtime.docker_images import Images
+from ncr.runtime.docker_networks import Networks
+from ncr.runtime.docker_observe import label_filter, seen_container, seen_network, seen_volume
+from ncr.runtime.engine import (
+    INSTANCE,
+    MANAGED,
+    ContainerSpec,
+    EngineInfo,
+    ExecResult,
+    FileSpec,
+    ImageSpec,
+    Labels,
+    NetworkSpec,
+    Observed,
+    Progress,
+    VolumeSpec,
+)
+from ncr.runtime.guard import Guard
+
+MIB = 1024 * 1024
+
+
+class DockerEngine:
+    """One Docker engine, shared with others: everything it makes or looks at carries this installation's labels."""
+
+    def __init__(self, settings: Settings, instance: str) -> None:
+        self._settings = settings
+        self._labels = {MANAGED: "1", INSTANCE: instance}
+        self._connection = Connection(settings.docker_host, settings.engine_parallel)
+        self._containers = Containers(self._connection)
+        self._execs = Execs(self._connection)
+        self._images = Images(self._connection, {MANAGED: "1"})
+        self._host = DockerHost(self._connection, self._images, self._labels)
+        self._networks = Networks(self._connection, self._host)
+        self._guard = Guard(self._host)
+        self._busy = BoundedSemaphore(settings.engine_parallel)
+
+    def info(self) -> EngineInfo:
+        with calling("the container engine"):
+            said = self._connection.api.info()
+        return EngineInfo(
+            kind="docker",
+            version=said["ServerVersion"],
+            cpus=said["NCPU"],
+            memory_mib=said["MemTotal"] // MIB,
+            runtimes=tuple(said["Runtimes"]),
+        )
+
+    def host_addresses(self) -> Sequence[str]:
+        return self._host.addresses()
+
+    def has_image(self, reference: str) -> bool:
+        return self._images.has(reference)
+
+    def ensure_image(self, spec: ImageSpec, progress: Progress) -> None:
+        self._images.ensure(spec, progress)
+
+    def ensure_guard(self) -> Sequence[str]:
+        return self._guard.ensure()
+
+    def ensure_network(self, spec: NetworkSpec) -> None:
+        self._networks.ensure(spec)
+
+    def ensure_volume(self, spec: VolumeSpec) -> None:
+        docker_volumes.ensure(self._connection, spec)
+
+    def ensure_container(self, spec: ContainerSpec) -> None:
+        self._containers.cgroup_parent = self._cgroup_parent
+        with self._busy:
+            self._containers.ensure(spec)
+
+    def start(self, name: str) -> None:
+        with self._busy:
+            self._containers.start(name)
+
+    def pause(self, name: str) -> None:
+        self._containers.pause(name)
+
+    def unpause(self, name: str) -> None:
+        self._containers.unpause(name)
+
+    def stop(self, name: str, grace_s: float = 10.0) -> None:
+        self._containers.stop(name, grace_s)
+
+    def remove_container(self, name: str) -> None:
+        with self._busy:
+            self._containers.remove(name)
+
+    def remove_network(self, name: str) -> None:
+        self._networks.remove(name)
+
+    def remove_volume(self, name: str) -> None:
+        with gone_is_fine(f"volume {name}"):
+            self._connection.api.remove_volume(name, force=True)
+
+    def observe(self, labels: Labels) -> Observed:
+        api, wanted = self._connection.api, label_filter(labels)
+        with calling("looking at what is there"):
+            containers = [seen_container(row) for row in api.containers(all=True, filters=wanted)]
+            networks = [seen_network(row) for row in api.networks(filters=wanted)]
+            volumes = [seen_volume(row) for row in api.volumes(filters=wanted)["Volumes"] or ()]
+        return Observed(
+            {one.name: one for one in containers},
+            {one.name: one for one in networks},
+            {one.name: one for one in volumes},
+        )
+
+    def exec(
+        self, name: str, command: Sequence[str], *, user: str | None = None, timeout_s: float = 30.0, stdin: bytes = b""
+    ) -> ExecResult:
+        return self._execs.run(name, command, user, timeout_s, stdin)
+
+    def run(self, spec: ContainerSpec, timeout_s: float) -> ExecResult:
+        once = replace(spec, name=f"{spec.name}-{secrets.token_hex(4)}")
+        end = time.monotonic() + timeout_s
+        try:
+            self.ensure_container(once)
+            self.start(once.name)
+            return self._result(once.name, max(0.5, end - time.monotonic()))
+        finally:
+            self.remove_container(once.name)
+
+    def put_files(self, name: str, files: Sequence[FileSpec]) -> None:
+        self._containers.put_files(name, files)
+
+    def read_logs(self, name: str, lines: int = 50) -> str:
+        with calling(f"container {name}"):
+            said: bytes = self._connection.api.logs(name, tail=lines)
+        return said.decode(errors="replace")
+
+    def disk_usage(self) -> Mapping[str, float]:
+        with calling("disk usage"):
+            rows = self._connection.api.containers(all=True, size=True, filters=label_filter(self._labels))
+        return {str(row["Names"][0]).lstrip("/"): _written(row) for row in rows}
+
+    def memory_limit_trouble(self) -> str | None:
+        """Why containers together are not limited in memory; None when they are."""
+        said = self._about
+        memory_mib = said["MemTotal"] // MIB - self._settings.reserve_memory_mib
+        return cgroup.limit(self._host, said["CgroupDriver"], max(memory_mib, 64))
+
+    @cached_property
+    def _about(self) -> dict[str, Any]:
+        with calling("the container engine"):
+            said: dict[str, Any] = self._connection.api.info()
+        return said
+
+    @cached_property
+    def _cgroup_parent(self) -> str:
+        self.memory_limit_trouble()
+        return cgroup.parent(self._about["CgroupDriver"])
+
+    def _result(self, name: str, timeout_s: float) -> ExecResult:
+        api = self._connection.api
+        with calling(f"container {name}"):
+            try:
+                code = int(api.wait(name, timeout=timeout_s)["StatusCode"])
+            except (ReadTimeout, NoAnswer):
+                return ExecResult(None, api.logs(name, stdout=True, stderr=False))
+            return ExecResult(code, api.logs(name, stderr=False), api.logs(name, stdout=False) if code else b"")
+
+
+def _written(row: Mapping[str, Any]) -> float:
+    mounts = [mount for mount in row.get("Mounts") or () if mount.get("Type") == "volume"]
+    own = int(row.get("SizeRw", 0))
+    return (own + sum(_size(Path(mount["Source"])) for mount in mounts if mount["Source"])) / MIB
+
+
+def _size(folder: Path) -> int:
+    try:
+        return sum(file.lstat().st_size for file in folder.rglob("*"))
+    except OSError:
+        # Out of reach on a remote engine, or changing under us; the writable layer still counts.
+        return 0

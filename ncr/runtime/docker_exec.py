@@ -1,0 +1,140 @@
+"""Commands in running containers on a Docker engine; one that runs out of time is ended inside as well."""
+
+import secrets
+import select
+import socket
+import struct
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+
+from ncr.errors import EngineError
+from ncr.runtime.docker_client import Connection, calling
+from ncr.runtime.engine import ExecResult
+
+log = structlog.get_logger()
+MARK = "NCR_EXEC"
+# A container may write for ever; nobody needs more of it than this.
+MOST_OUTPUT = 1024 * 1024
+END_TIMEOUT_S = 5.0
+EXIT_CODE_WAIT_S = 2.0
+HEADER = struct.Struct(">BxxxL")
+
+# Ends the sessions of all processes that carry the mark. It runs as the same user, never with more rights, and
+# needs nothing but a shell: the container's programs are not to be trusted, and may be few.
+END = """
+for d in /proc/[0-9]*; do
+  while IFS= read -r l || [ -n "$l" ]; do
+    case "$l" in *"$1"*) IFS= read -r s <"$d/stat"; s=${s##*) }; set -- "$1" $s; sessions="$sessions $5"; break;; esac
+  done <"$d/environ"
+done 2>/dev/null
+for d in /proc/[0-9]*; do
+  IFS= read -r s <"$d/stat" || continue
+  s=${s##*) }; set -- "$1" $s
+  for w in $sessions; do [ "$w" = "$5" ] && kill -9 "${d#/proc/}"; done
+done 2>/dev/null
+exit 0
+"""
+
+
+class Execs:
+    """Runs commands, each marked in its environment so that it can be found again."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def run(self, name: str, command: Sequence[str], user: str | None, timeout_s: float, stdin: bytes) -> ExecResult:
+        """Run it; `exit_code` is None when its time ran out or it wrote more than 1 MiB, and it has been ended."""
+        mark = secrets.token_hex(8)
+        with calling(f"container {name}"):
+            exec_id = self._create(name, command, user, mark, has_stdin=bool(stdin))
+            with Conversation(self._connection.api.exec_start(exec_id, socket=True)) as talk:
+                is_over = talk.run(stdin, timeout_s)
+            code = self._exit_code(exec_id) if is_over else None
+        if code is None:
+            self._end(name, user, mark)
+        return ExecResult(code, bytes(talk.out), bytes(talk.err))
+
+    def _create(self, name: str, command: Sequence[str], user: str | None, mark: str, *, has_stdin: bool) -> str:
+        api = self._connection.api
+        made: dict[str, Any] = api.exec_create(
+            name, list(command), user=user or "", stdin=has_stdin, environment={MARK: mark}
+        )
+        return str(made["Id"])
+
+    def _exit_code(self, exec_id: str) -> int | None:
+        end = time.monotonic() + EXIT_CODE_WAIT_S
+        while time.monotonic() < end:
+            seen = self._connection.api.exec_inspect(exec_id)
+            if not seen["Running"] and seen["ExitCode"] is not None:
+                return int(seen["ExitCode"])
+            time.sleep(0.01)
+        return None
+
+    def _end(self, name: str, user: str | None, mark: str) -> None:
+        command = ["/bin/sh", "-c", END, "sh", f"{MARK}={mark}"]
+        api = self._connection.api
+        try:
+            with calling(f"container {name}"):
+                made = api.exec_create(name, command, user=user or "")
+                with Conversation(api.exec_start(made["Id"], socket=True)) as talk:
+                    talk.run(b"", END_TIMEOUT_S)
+        except EngineError as error:
+            log.warning("a command that ran out of time may still run", container=name, error=str(error)[:300])
+
+
+class Conversation:
+    """One attached stream: stdin goes in, stdout and stderr come out, framed by the engine."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._socket: socket.socket = getattr(stream, "_sock", stream)
+        self._buffer = bytearray()
+        self.out = bytearray()
+        self.err = bytearray()
+
+    def __enter__(self) -> "Conversation":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.close()
+        self._socket.close()
+
+    def run(self, stdin: bytes, timeout_s: float) -> bool:
+        """Talk until the other side is done; False when time or room for its output ran out first."""
+        end = time.monotonic() + timeout_s
+        left = memoryview(stdin)
+        if not stdin:
+            self._hang_up()
+        while (rest_s := end - time.monotonic()) > 0:
+            readable, writable, _ = select.select([self._socket], [self._socket] if left else [], [], rest_s)
+            if writable:
+                left = left[self._socket.send(left[:65536]) :]
+                if not left:
+                    self._hang_up()
+            if readable and not self._read():
+                return True
+            if len(self.out) + len(self.err) > MOST_OUTPUT:
+                return False
+        return False
+
+    def _hang_up(self) -> None:
+        try:
+            self._socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            # It has already ended.
+            return
+
+    def _read(self) -> bool:
+        chunk = self._socket.recv(65536)
+        self._buffer += chunk
+        while len(self._buffer) >= HEADER.size:
+            kind, size = HEADER.unpack_from(self._buffer)
+            if len(self._buffer) < HEADER.size + size:
+                break
+            part = self._buffer[HEADER.size : HEADER.size + size]
+            (self.err if kind == 2 else self.out).extend(part)
+            del self._buffer[: HEADER.size + size]
+        return bool(chunk)
