@@ -12,6 +12,7 @@ last line is JSON.
 import argparse
 import asyncio
 import json
+import os
 import socket
 import sqlite3
 import subprocess
@@ -28,7 +29,7 @@ from typing import Annotated, Any
 
 import uvicorn
 from fastapi import FastAPI, Header
-from grounds import DEFINITION, START, TASKS, TEAMS, database, median
+from grounds import DEFINITION, START, database, median
 from pydantic import BaseModel
 from sqlalchemy import bindparam, select
 
@@ -43,6 +44,8 @@ from ncr.scoring.rules import rules
 from ncr.scoring.writer import Writer
 
 CTFD = 77
+TEAMS = [f"p{number}" for number in range(500)]
+TASKS = [f"t{number}" for number in range(20)]
 SIDES = ("bare", "ours_async", "ours_def")
 
 
@@ -91,7 +94,7 @@ def bare(path: Path) -> FastAPI:
 
 def ours(path: Path, is_async: bool) -> FastAPI:
     """The real thing but for its address and its Idempotency-Key."""
-    base = database(path)
+    base = database(path, TEAMS)
     with base.begin() as session:
         for team in TEAMS:
             session.add(User(id=team, login=team, name=team, role="participant", pseudonym=team, created_at=START))
@@ -151,8 +154,8 @@ def requests() -> Iterator[bytes]:
             yield head.encode() + body
 
 
-async def drive(port: int, connections: int, seconds: float) -> tuple[float, float]:
-    """Requests a second and their median latency in ms."""
+async def drive(port: int, connections: int, seconds: float) -> tuple[float, float, int]:
+    """Requests a second, their median latency in ms, and how many there were."""
     left, latencies = requests(), list[float]()
     end = time.perf_counter() + seconds
 
@@ -171,10 +174,10 @@ async def drive(port: int, connections: int, seconds: float) -> tuple[float, flo
 
     begun = time.perf_counter()
     await asyncio.gather(*(one() for _ in range(connections)))
-    return len(latencies) / (time.perf_counter() - begun), median(latencies)
+    return len(latencies) / (time.perf_counter() - begun), median(latencies), len(latencies)
 
 
-def round_of(side: str, folder: Path, connections: int, seconds: float) -> tuple[float, float]:
+def round_of(side: str, folder: Path, connections: int, seconds: float) -> tuple[float, float, float]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -184,10 +187,17 @@ def round_of(side: str, folder: Path, connections: int, seconds: float) -> tuple
     server = subprocess.Popen(command)
     try:
         wait_for(port, server)
-        return asyncio.run(drive(port, connections, seconds))
+        before = cpu_s(server.pid)
+        rate, p50, count = asyncio.run(drive(port, connections, seconds))
+        return rate, p50, (cpu_s(server.pid) - before) / count * 1e6
     finally:
         server.terminate()
         server.wait(20)
+
+
+def cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
@@ -214,18 +224,25 @@ def main() -> None:
         return
     rates: dict[str, list[float]] = {side: [] for side in SIDES}
     waits: dict[str, list[float]] = {side: [] for side in SIDES}
+    costs: dict[str, list[float]] = {side: [] for side in SIDES}
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(asked.rounds):
             for side in SIDES:
-                rate, p50 = round_of(side, Path(folder), asked.connections, asked.seconds)
+                rate, p50, cpu_us = round_of(side, Path(folder), asked.connections, asked.seconds)
                 rates[side].append(rate)
                 waits[side].append(p50)
-                print(side, round(rate), "/s, p50", p50, "ms", flush=True)
-    print(json.dumps(told_of(rates, waits)))
+                costs[side].append(cpu_us)
+                print(side, round(rate), "/s, p50", p50, "ms,", round(cpu_us), "µs CPU each", flush=True)
+    print(json.dumps(told_of(rates, waits, costs)))
 
 
-def told_of(rates: dict[str, list[float]], waits: dict[str, list[float]]) -> dict[str, Any]:
-    sides = {side: {"per_s": median(rates[side], 0), "p50_ms": median(waits[side], 2)} for side in SIDES}
+def told_of(
+    rates: dict[str, list[float]], waits: dict[str, list[float]], costs: dict[str, list[float]]
+) -> dict[str, Any]:
+    sides = {
+        side: {"per_s": median(rates[side], 0), "p50_ms": median(waits[side], 2), "cpu_us": median(costs[side], 0)}
+        for side in SIDES
+    }
     for side in SIDES[1:]:
         pairs = zip(rates[side], rates["bare"], strict=True)
         sides[side]["of_bare"] = median(mine / floor for mine, floor in pairs)

@@ -48,8 +48,8 @@ def task_score(standings: Standings, team: str, task: str) -> TaskScore | None:
     if task not in tally.solved or task not in standings.orders:
         return None
     rule, order = standings.rules.tasks[task], standings.orders[task].get(team)
-    value = rule.value(_held_at(standings, tally, task, order), standings.eligible) if rule.keep else None
-    value = standings.value(task) if value is None else value
+    k = _held_at(standings, tally, task, order) if rule.keep else len(standings.orders[task])
+    value = rule.value(k, standings.eligible)
     shares = standings.rules.first_solves
     extra = 0
     if order is not None and order <= len(shares):
@@ -80,7 +80,7 @@ def parts(standings: Standings, team: str) -> dict[str, Points]:
             raw[part] = raw[part] * weight
     raw["adjusted"] = sum(entry.points for entry in tally.adjusted)
     raw["resets"] = sum(entry.points for entry in tally.resets)
-    return {part: exact(Fraction(value)) for part, value in raw.items()}
+    return {part: exact(value) for part, value in raw.items()}
 
 
 def points(standings: Standings, team: str) -> Points:
