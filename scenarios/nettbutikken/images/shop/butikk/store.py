@@ -30,7 +30,8 @@ def place_order(item, count, name, email):
     """Store an order and its packing slip; its payment reference, or None when there is no such item."""
     reference = str(10**9 + secrets.randbelow(9 * 10**9))
     stored = ask(
-        "INSERT INTO ordre (kid, vare, antall, kunde, epost) SELECT %s, id, %s, %s, %s FROM vare WHERE id = %s RETURNING kid",
+        "INSERT INTO ordre (kid, vare, antall, kunde, epost)"
+        " SELECT %s, id, %s, %s, %s FROM vare WHERE id = %s RETURNING kid",
         (reference, count, name, email, item),
     )
     if not stored:
