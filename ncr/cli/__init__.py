@@ -1,12 +1,10 @@
 """The command `ncr`: its groups, each read only when asked for, and how errors end it."""
 
-import importlib
 import sys
-from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
+from ncr.cli.lazy import Lazy
 from ncr.errors import NcrError
 
 USAGE = 2
@@ -23,23 +21,10 @@ GROUPS = {
 }
 
 
-class Groups(TyperGroup):
-    """The groups by name; a group's module is imported when the group is used, so that each command starts fast."""
+class Groups(Lazy):
+    """The groups by name."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        return list(GROUPS)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in GROUPS:
-            return None
-        module, summary = GROUPS[cmd_name]
-        command = typer.main.get_command(importlib.import_module(f"ncr.cli.{module}").app)
-        command.name, command.short_help = cmd_name, summary
-        return command
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, summary) for name, (_, summary) in GROUPS.items()])
+    late = GROUPS
 
 
 app = typer.Typer(cls=Groups, no_args_is_help=True, add_completion=False, rich_markup_mode=None)

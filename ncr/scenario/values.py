@@ -76,13 +76,19 @@ Share = Annotated[str, BeforeValidator(parse_share)]
 class Strict(BaseModel):
     """Knows exactly its own keys and never changes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built at first use: only the whole definition is ever validated, so its parts need no validator of their own.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+def _or_one_string(schema: dict[str, Any]) -> None:
+    per_language = {key: schema.pop(key) for key in ("type", "propertyNames", "additionalProperties") if key in schema}
+    schema["anyOf"] = [{"type": "string"}, {**per_language, "minProperties": 1}]
 
 
 class Text(RootModel[dict[Language, str]]):
     """What people read: one string for all languages, or one per language."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True, json_schema_extra=_or_one_string)
 
     @model_validator(mode="before")
     @classmethod

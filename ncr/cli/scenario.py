@@ -1,0 +1,107 @@
+"""`ncr scenario`: is a scenario right, what editors need, which there are, and building their images."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+import typer
+
+from ncr.cli.lazy import Lazy
+from ncr.config import Settings
+from ncr.errors import ScenarioInvalid
+from ncr.scenario.loader import DEFINITION, load
+from ncr.scenario.schema import schema as schema_of
+from ncr.scenario.topology import Maxima, Scenario
+
+
+class Commands(Lazy):
+    """Building needs the engine, which takes long to import; the rest must not wait for it."""
+
+    late: ClassVar = {"build": ("build", "Build the images of scenarios.")}
+
+
+app = typer.Typer(cls=Commands, help="Scenarios: list, check, schema, build.", no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Paths = Annotated[list[Path], typer.Argument(help="Directories that hold a scenario.yml.", metavar="PATH…")]
+
+
+def maxima(settings: Settings) -> Maxima:
+    """What the site allows a service at most."""
+    return Maxima(settings.max_memory_mib, settings.max_cpus, settings.max_pids)
+
+
+@app.command()
+def check(paths: Paths, as_json: Json = False) -> None:
+    """Say everything that is wrong with scenarios, each with file, line, column and what would be right."""
+    limits = maxima(Settings())
+    found = [_checked(path, limits) for path in paths]
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+    else:
+        for one in found:
+            _tell(one)
+    if any(one["problems"] for one in found):
+        raise typer.Exit(1)
+
+
+@app.command()
+def schema(as_json: Json = False) -> None:
+    """Print the JSON Schema of scenario.yml, which editors use for completion. (--json changes nothing: it is JSON.)"""
+    typer.echo(json.dumps(schema_of(), ensure_ascii=False, indent=None if as_json else 2))
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """Show the scenarios in the site's folders, with what one team's environment of each may use."""
+    settings = Settings()
+    rows = [_row(path, settings) for path in _places(settings)]
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    for row in rows or [{"": "There is no scenario in " + ", ".join(map(str, settings.scenarios))}]:
+        typer.echo("  ".join(str(value) for value in row.values()))
+
+
+def _checked(path: Path, limits: Maxima) -> dict[str, Any]:
+    try:
+        scenario = load(path, limits)
+    except ScenarioInvalid as error:
+        return {"path": str(path), "valid": False, "problems": [asdict(one) for one in error.problems], "notes": []}
+    about = {"id": scenario.definition.id, "version": scenario.definition.version, "digest": scenario.digest}
+    return {"path": str(path), "valid": True, **about, "problems": [], "notes": list(scenario.notes)}
+
+
+def _tell(one: dict[str, Any]) -> None:
+    for note in one["notes"]:
+        typer.echo(f"{one['path']}/{note} (note)")
+    for problem in one["problems"]:
+        typer.echo(f"{one['path']}/{problem['where']}: {problem['message']}")
+    count = len(one["problems"])
+    typer.echo(f"{one['path']}: {f'{count} problem' + 's' * (count > 1) if count else 'good'}")
+
+
+def _places(settings: Settings) -> Iterator[Path]:
+    for folder in settings.scenarios:
+        yield from sorted(path.parent for path in folder.glob(f"*/{DEFINITION}"))
+
+
+def _row(path: Path, settings: Settings) -> dict[str, Any]:
+    try:
+        scenario = load(path, maxima(settings))
+    except ScenarioInvalid as error:
+        return {"id": path.name, "title": f"has {len(error.problems)} problems; see ncr scenario check {path}"}
+    return {
+        "id": scenario.definition.id,
+        "title": scenario.definition.title.get(settings.language),
+        "difficulty": scenario.definition.difficulty,
+        **_size(scenario, settings),
+    }
+
+
+def _size(scenario: Scenario, settings: Settings) -> dict[str, Any]:
+    services = [service for service in scenario.topology.services.values() for _ in range(service.replicas)]
+    memory = sum(service.memory_mib or settings.default_memory_mib for service in services)
+    cpus = sum(service.cpus or settings.default_cpus for service in services)
+    return {"services": len(services), "memory_mib": memory, "cpus": cpus}
