@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 
 import aiohttp
+import aiohttp_socks
+import python_socks
 from aiohttp_socks import ProxyConnector
-from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 from python_socks.async_.asyncio import Proxy
 
 from ncr.checks import verdict
@@ -21,6 +22,12 @@ LARGEST = 64 * 1024
 AT_ONCE = 64
 # How long an answer may be late before the platform, not the service, is held to be slow.
 GRACE_S = 2.0
+
+
+# The two libraries name the same mishaps apart.
+GATE_GONE = (aiohttp_socks.ProxyConnectionError, python_socks.ProxyConnectionError)
+LATE = (TimeoutError, aiohttp_socks.ProxyTimeoutError, python_socks.ProxyTimeoutError)
+REFUSED = (aiohttp_socks.ProxyError, python_socks.ProxyError, aiohttp.ClientError, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +88,11 @@ class Prober:
             async with asyncio.timeout(timeout_s), session.get(url, allow_redirects=False) as response:
                 body = await _read(response) if wanted.contains is not None else b""
                 return verdict.of_http(response.status, body.decode(errors="replace"), wanted.status, wanted.contains)
-        except ProxyConnectionError:
+        except GATE_GONE:
             return Result("unknown", "the gate does not answer")
-        except (TimeoutError, ProxyTimeoutError):
+        except LATE:
             return Result("down", "no answer in time")
-        except (aiohttp.ClientError, ProxyError, OSError, ValueError) as error:
+        except (*REFUSED, ValueError) as error:
             return Result("down", str(error)[: verdict.LONGEST] or type(error).__name__)
 
     async def _tcp(self, port: int, target: Target, timeout_s: float) -> Result:
@@ -97,11 +104,11 @@ class Prober:
                 else:
                     proxy = Proxy.from_url("socks5://{}:{}".format(*target.gate), rdns=True)
                     (await proxy.connect(target.host, port)).close()
-        except ProxyConnectionError:
+        except GATE_GONE:
             return Result("unknown", "the gate does not answer")
-        except (TimeoutError, ProxyTimeoutError):
+        except LATE:
             return Result("down", "no answer in time")
-        except (ProxyError, OSError) as error:
+        except REFUSED as error:
             return Result("down", str(error)[: verdict.LONGEST] or type(error).__name__)
         return Result("up")
 
