@@ -133,8 +133,9 @@ class Feed:
 
     async def _tell(self, watched: Watched) -> None:
         """What is new, to everybody. Raises NotFound when the exercise is gone; then everybody is, too."""
-        watch, read = watched.watch, self._hub.names()
+        watch = watched.watch
         async with watched.lock:
+            read = self._hub.names()
             watch.keep({sight for sight in watch.views if (watch.exercise, sight) in read})
             try:
                 publish(self._hub, watch.exercise, await self.run(watch.refresh))
