@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any
 
+from docker.errors import NotFound
 from requests.exceptions import ConnectionError as NoAnswer
 from requests.exceptions import ReadTimeout
 
@@ -33,6 +34,7 @@ from ncr.runtime.engine import (
     NetworkSpec,
     Observed,
     Progress,
+    SeenContainer,
     VolumeSpec,
 )
 from ncr.runtime.guard import Guard
@@ -116,7 +118,7 @@ class DockerEngine:
     def observe(self, labels: Labels) -> Observed:
         api, wanted = self._connection.api, label_filter(labels)
         with calling("looking at what is there"):
-            containers = [seen_container(row) for row in api.containers(all=True, filters=wanted)]
+            containers = [self._judged(seen_container(row)) for row in api.containers(all=True, filters=wanted)]
             networks = [seen_network(row) for row in api.networks(filters=wanted)]
             volumes = [seen_volume(row) for row in api.volumes(filters=wanted)["Volumes"] or ()]
         return Observed(
@@ -158,6 +160,18 @@ class DockerEngine:
         said = self._about
         memory_mib = said["MemTotal"] // MIB - self._settings.reserve_memory_mib
         return cgroup.limit(self._host, said["CgroupDriver"], max(memory_mib, 64))
+
+    def _judged(self, seen: SeenContainer) -> SeenContainer:
+        # Freezing a container makes the engine call it unhealthy until its next test, which may be long in coming.
+        if seen.health != "unhealthy":
+            return seen
+        try:
+            health = self._connection.api.inspect_container(seen.name)["State"].get("Health") or {}
+        except NotFound:
+            return seen
+        if health.get("FailingStreak", 0) > 0:
+            return seen
+        return replace(seen, health="healthy" if health.get("Log") else "none")
 
     @cached_property
     def _about(self) -> dict[str, Any]:

@@ -47,6 +47,8 @@ def probe_spec(blueprint: Blueprint, aims: dict[str, object]) -> ContainerSpec:
         attachments=tuple(Attachment(network.name, (), last_address(network.subnet)) for network in networks),
         limits=LIMITS,
         command=("/usr/local/bin/probe", json.dumps(aims)),
+        # As the services have it.
+        dns=next((container.dns for container in blueprint.containers), ()),
         read_only=True,
         stop_grace_s=0.0,
     )
@@ -63,7 +65,8 @@ def _aims(engine: Engine, blueprint: Blueprint, others: Sequence[str], host_port
         "tcp": [
             *(_aim("the host", address, port) for address in host for port in host_ports),
             *(_aim("a gateway", address, port) for address in gateways for port in host_ports),
-            *(_aim("the gate", address, GATE_PORT) for address in gates),
+            # The gate is a neighbour and may refuse; its relay must not listen there.
+            *(_aim("the gate", address, GATE_PORT, refusal_counts=False) for address in gates),
             *(_aim("another team", address, port) for address in others for port in (22, 80, GATE_PORT)),
             _aim("the metadata address", *METADATA),
             *outside,
@@ -73,8 +76,8 @@ def _aims(engine: Engine, blueprint: Blueprint, others: Sequence[str], host_port
     }
 
 
-def _aim(what: str, address: str, port: int) -> list[object]:
-    return [what, address, port]
+def _aim(what: str, address: str, port: int, *, refusal_counts: bool = True) -> list[object]:
+    return [what, address, port, refusal_counts]
 
 
 def _concerns(address: str, blueprint: Blueprint) -> bool:
