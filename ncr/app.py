@@ -10,7 +10,6 @@ from pathlib import Path
 
 import structlog
 from fastapi import FastAPI
-from fastapi.responses import ORJSONResponse
 from fastapi.staticfiles import StaticFiles
 
 from ncr import db
@@ -88,7 +87,6 @@ def create(settings: Settings) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
-        default_response_class=ORJSONResponse,
     )
     app.state.site = at
     app.include_router(live.router)

@@ -66,7 +66,9 @@ def of_validation(error: RequestValidationError) -> JSONResponse:
 
 def of_http(error: HTTPException) -> JSONResponse:
     """What the framework refused: no such path, no such method, an unreadable body."""
-    titles = {404: "not-found", 405: "method-not-allowed", 400: "unreadable", 413: "too-large"}
+    if error.status_code == 400:
+        return of(Invalid(problems=[Wrong("body", "cannot be read; send JSON in UTF-8")]))
+    titles = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}
     slug = titles.get(error.status_code, "http")
     headers = dict(error.headers) if error.headers else None
     return answer(error.status_code, slug, slug.replace("-", " ").capitalize(), str(error.detail), headers=headers)
