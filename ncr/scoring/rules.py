@@ -34,7 +34,7 @@ class CheckRule:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How the facts of one scenario become points."""
+    """How the facts of one scenario become points; `variables` are what its answers may refer to."""
 
     tasks: Mapping[str, TaskRule] = field(default_factory=dict)
     checks: Mapping[str, CheckRule] = field(default_factory=dict)
@@ -43,6 +43,7 @@ class Rules:
     availability: Literal["plain", "share", "penalty"] = "plain"
     penalty: model.Penalty | None = None
     weights: Mapping[str, Points] = field(default_factory=dict)
+    variables: Mapping[str, model.Variable] = field(default_factory=dict)
 
 
 def rules(definition: model.Definition) -> Rules:
@@ -56,6 +57,7 @@ def rules(definition: model.Definition) -> Rules:
         availability=scoring.availability,
         penalty=scoring.penalty,
         weights={part: exact(weight) for part, weight in scoring.weights.model_dump().items()},
+        variables=definition.variables,
     )
 
 

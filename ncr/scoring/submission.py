@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from ncr.errors import NotFound, NotOpen, Refused, TooMany
 from ncr.exercise.tables import Participant
 from ncr.scenario.model import PerTeamFlag, Task
-from ncr.scoring import answers, flags, ledger
+from ncr.scoring import answers, flags, ledger, values
 from ncr.scoring.facts import Draft, Fact, Kind
 from ncr.scoring.prepared import Prepared, from_wall, to_wall
 from ncr.scoring.rules import Rules, TaskRule
@@ -82,7 +82,7 @@ def submit(
         return _again(session, where, rule.task, fact)
     _require_ready(rule, locked, now, member, earlier)
     left = _count_attempt(session, where, rule.task, now)
-    right, foreign = _judge(session, locked, rule.task, member, text)
+    right, foreign = _judge(session, locked, _own(session, locked, rules, rule.task, member), member, text)
     payload = {"task": task, "right": right, "member": member.pseudonym, "digest": digest}
     payload |= {"foreign": foreign} if foreign else {}
     draft = Draft(Kind.SUBMITTED, right_key if right else wrong_key, member.participant, payload)
@@ -171,6 +171,16 @@ def _count_attempt(session: Session, where: Mapping[str, str], task: Task, now: 
     if tried >= task.attempts:
         raise Refused("There are no attempts left.")
     return int(task.attempts - tried - 1)
+
+
+def _own(session: Session, locked: ledger.Head, rules: Rules, task: Task, member: Member) -> Task:
+    """The task as this participant has it."""
+    if not values.is_templated(task):
+        return task
+    player = session.get_one(Participant, member.participant)
+    team = player.team_id or player.id
+    words = values.own_words(rules.variables, locked.exercise, locked.secret, player.id, team, player.name)
+    return values.own_task(task, words)
 
 
 def _judge(session: Session, locked: ledger.Head, task: Task, member: Member, text: str) -> tuple[bool, str | None]:

@@ -1,7 +1,11 @@
 """What is a team's own in an exercise: its flags, and what `${…}` stands for in its environment and its texts; pure."""
 
-from ncr.scenario.interpolation import EXERCISE, TEAM, TEAM_NAME, flag_name
-from ncr.scenario.model import Definition, PerTeamFlag
+from collections.abc import Mapping
+
+import re2
+
+from ncr.scenario.interpolation import EXERCISE, TEAM, TEAM_NAME, flag_name, interpolate
+from ncr.scenario.model import Definition, Exact, PerTeamFlag, Regex, Task, Variable
 from ncr.scenario.variables import draw
 from ncr.scoring.flags import flag
 
@@ -15,15 +19,40 @@ def own_flags(definition: Definition, exercise: str, secret: str, participant: s
     }
 
 
+def own_words(
+    variables: Mapping[str, Variable], exercise: str, secret: str, participant: str, team: str, name: str
+) -> dict[str, str]:
+    """Name -> value for all that texts and answers may refer to; `team` is the team's id, `name` what it is called."""
+    return {**draw(variables, f"{secret}:{participant}"), EXERCISE: exercise, TEAM: team, TEAM_NAME: name}
+
+
 def own_values(
     definition: Definition, exercise: str, secret: str, participant: str, team: str, name: str
 ) -> dict[str, str]:
-    """Name -> value for all that a scenario may refer to; `team` is the team's id, `name` what it is called."""
+    """Name -> value for all that a Compose file may refer to: the words of `own_words`, and the flags."""
+    words = own_words(definition.variables, exercise, secret, participant, team, name)
     flags = own_flags(definition, exercise, secret, participant)
-    return {
-        **draw(definition.variables, f"{secret}:{participant}"),
-        **{flag_name(task): text for task, text in flags.items()},
-        EXERCISE: exercise,
-        TEAM: team,
-        TEAM_NAME: name,
-    }
+    return {**words, **{flag_name(task): _filled(text, words) for task, text in flags.items()}}
+
+
+def is_templated(task: Task) -> bool:
+    """Whether the task's flag or answer differs between teams by `${…}`."""
+    texts = (task.flag, getattr(task.answer, "exact", None), getattr(task.answer, "regex", None))
+    return any(isinstance(text, str) and "${" in text for text in texts)
+
+
+def own_task(task: Task, words: Mapping[str, str]) -> Task:
+    """The task with `${…}` in its flag or answer filled in; in an expression a word stands for exactly itself."""
+    answer = task.answer
+    if isinstance(answer, Exact):
+        answer = answer.model_copy(update={"exact": _filled(answer.exact, words)})
+    if isinstance(answer, Regex):
+        literal = {name: re2.escape(word) for name, word in words.items()}
+        answer = answer.model_copy(update={"regex": _filled(answer.regex, literal)})
+    wanted = _filled(task.flag, words) if isinstance(task.flag, str) else task.flag
+    return task.model_copy(update={"answer": answer, "flag": wanted})
+
+
+def _filled(text: str, words: Mapping[str, str]) -> str:
+    # `$$` outside a template is two signs: an expression may end a line with one, and a flag may hold any.
+    return interpolate(text, words) if "${" in text else text

@@ -9,12 +9,14 @@ from sqlalchemy import func, select, text
 
 from ncr.db import Sessions, connect, reading, sessions
 from ncr.errors import Invalid, NcrError, NotFound, NotOpen, Refused, TooMany
-from ncr.scoring import flags, ledger, submission
+from ncr.scenario.model import Task, Variable
+from ncr.scoring import flags, ledger, submission, values
 from ncr.scoring.board import Board
+from ncr.scoring.rules import rules
 from ncr.scoring.submission import Outcome
 from ncr.scoring.tables import Answer
 from ncr.scoring.writer import Writer
-from tests.service.played import NOON, RULES, START, member, plan
+from tests.service.played import DEFINITION, NOON, RULES, START, member, plan
 
 Send = Callable[..., Outcome]
 
@@ -231,3 +233,18 @@ def test_a_closed_writer_takes_no_more(base: Sessions) -> None:
     writer.close()
     with pytest.raises(NcrError):
         writer.submit(lambda session: 1)
+
+
+def test_an_answer_with_a_variable_is_right_for_the_team_it_was_drawn_for(writer: Writer) -> None:
+    variables = {"word": Variable(kind="password", length=20)}
+    task = Task.model_validate({"id": "kofte", "title": "K", "text": "x", "answer": {"exact": "Kofte${word}"}})
+    own = rules(DEFINITION.model_copy(update={"variables": variables, "tasks": (task,)}))
+    drawn = {team: values.own_words(variables, "e", "5f" * 32, team, team, team)["word"] for team in ("p1", "p2")}
+
+    def correct(team: str, answer: str) -> bool:
+        return writer.run(lambda s: submission.submit(s, "e", member(team), own, "kofte", answer, NOON)).correct
+
+    assert drawn["p1"] != drawn["p2"]
+    assert not correct("p1", f"Kofte{drawn['p2']}")
+    assert correct("p1", f"Kofte{drawn['p1']}")
+    assert correct("p2", f"Kofte{drawn['p2']}")
