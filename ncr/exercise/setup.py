@@ -15,6 +15,7 @@ from ncr.exercise.lifecycle import EnvironmentState, State
 from ncr.exercise.plan import Checked, Plan, Player, check
 from ncr.exercise.shelf import Shelf
 from ncr.exercise.tables import Environment, Exercise, Moment, Participant
+from ncr.people.tables import User
 
 CHANGEABLE = frozenset(
     {
@@ -33,7 +34,7 @@ def plan(session: Session, shelf: Shelf, wanted: Plan, now: datetime) -> Exercis
     session.add(exercise)
     session.flush()
     _add_belongings(session, exercise, checked, now)
-    journal.record(session, now, exercise.id, "planned", after=exercise.state, who=wanted.created_by)
+    journal.record(session, now, exercise.id, "planned", after=exercise.state, who=_login(session, wanted.created_by))
     session.flush()
     return exercise
 
@@ -109,6 +110,10 @@ def as_planned(session: Session, shelf: Shelf, exercise: Exercise) -> Plan:
         created_by=exercise.created_by,
         prepare_lead_s=(start - prepare).total_seconds() if start and prepare else 1800.0,
     )
+
+
+def _login(session: Session, user_id: str | None) -> str | None:
+    return session.scalar(select(User.login).where(User.id == user_id)) if user_id else None
 
 
 def _changed(plan: Plan, changes: dict[str, Any]) -> Plan:

@@ -96,3 +96,21 @@ STATES: Mapping[str, str] = {
     "skipped": _("hoppet over"),
     "missed": _("ikke rukket"),
 }
+
+EVENTS: Mapping[str, str] = {
+    "planned": _("planlagt"),
+    "changed": _("endret"),
+    "launched": _("satt i gang av øvingsleder"),
+    "extended": _("forlenget"),
+    "frozen": _("poengtavla fryst"),
+    "unfrozen": _("poengtavla åpnet igjen"),
+    "reset": _("miljøet tilbakestilt"),
+    "restart": _("tjeneste startes på nytt"),
+    "fired": _("innspill utløst"),
+    "skipped": _("innspill hoppet over"),
+    "injected": _("innspill levert"),
+    "jumped": _("klokka hoppet"),
+    "torn-down": _("alt er ryddet bort"),
+    "left-out": _("øvelser som ikke ble holdt"),
+    "failed": _("mislyktes"),
+}

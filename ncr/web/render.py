@@ -55,6 +55,12 @@ def when(moment: datetime, zone: str, language: str) -> str:
     return format_datetime(moment, pattern, tzinfo=ZoneInfo(zone), locale=language)
 
 
+def day(moment: datetime, zone: str, language: str) -> str:
+    """The date in `zone`, with the zone's name: 3. mars 2027 CET."""
+    pattern = "d. MMMM yyyy z" if language == "nb" else "d MMMM yyyy z"
+    return format_datetime(moment, pattern, tzinfo=ZoneInfo(zone), locale=language)
+
+
 def clock_time(moment: datetime, zone: str, language: str) -> str:
     """The time of day in `zone`, with seconds, 24-hour."""
     return format_time(moment, "HH:mm:ss", tzinfo=ZoneInfo(zone), locale=language)

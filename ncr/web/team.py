@@ -167,6 +167,7 @@ def _team_page(
         "clock": views.clock(exercise, visit.site.clock(), told),
         "opened": opened,
         "playing": plays,
+        "seen_before": any(task.tried for task in seen),
         "board_visible": exercise.visibility in ("public", "teams"),
         "briefing": views.briefing(scenario.briefing, told),
         "files": [name for name in files if name not in bound],

@@ -14,8 +14,8 @@ from ncr.exercise.lifecycle import State
 from ncr.exercise.tables import Environment, Exercise, Journal, Message, Moment, Participant
 from ncr.people.tables import Membership, Partner, Team, User
 from ncr.scoring.conduct import clock_of
-from ncr.web.catalogue import STATES, Words
-from ncr.web.render import clock_time, markdown, span, when
+from ncr.web.catalogue import EVENTS, STATES, Words
+from ncr.web.render import clock_time, day, markdown, span
 
 GROUPS = (
     ("running", frozenset({State.RUNNING, State.PAUSED})),
@@ -77,8 +77,10 @@ def clock(exercise: Exercise, now: datetime, told: Words) -> dict[str, str]:
     return {
         "t": span(min(t_s, exercise.duration_s)),
         "now": clock_time(now, zone, told.language),
-        "start": when(exercise.starts_at, zone, told.language) if exercise.starts_at else "–",
-        "end": when(end, zone, told.language) if end else span(exercise.duration_s),
+        "start": clock_time(exercise.starts_at, zone, told.language) if exercise.starts_at else "–",
+        "start_date": day(exercise.starts_at, zone, told.language) if exercise.starts_at else "",
+        "end": clock_time(end, zone, told.language) if end else span(exercise.duration_s),
+        "end_date": day(end, zone, told.language) if end else told("spilltid"),
     }
 
 
@@ -130,7 +132,7 @@ def timeline(session: Session, exercise: Exercise, titles: Mapping[str, str], to
 def journal(session: Session, exercise: Exercise, told: Words, limit: int = 60) -> list[dict[str, Any]]:
     """What happened last, newest first, in words."""
     newest = select(Journal).where(Journal.exercise_id == exercise.id).order_by(Journal.id.desc()).limit(limit)
-    names = _environment_names(session, exercise.id)
+    names = _environment_names(session, exercise.id) | {"clock": told("Klokka"), "engine": told("Motoren")}
     return [{"at": row.at, "text": _journal_text(row, names, told)} for row in session.scalars(newest)]
 
 
@@ -143,7 +145,7 @@ def _environment_names(session: Session, exercise_id: str) -> dict[str, str]:
 def _journal_text(row: Journal, names: Mapping[str, str], told: Words) -> str:
     what = told("Øvelsen") if row.subject == "exercise" else names.get(row.subject, row.subject)
     turn = f"{told(STATES.get(row.before or '', ''))} → {told(STATES.get(row.after or '', ''))}"
-    said = turn if row.before and row.after else row.event
+    said = turn if row.before and row.after else told(EVENTS.get(row.event, row.event))
     return ": ".join(part for part in (what, said, row.why or "") if part) + (f" ({row.who})" if row.who else "")
 
 
