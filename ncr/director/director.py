@@ -84,9 +84,10 @@ class Director:
             try:
                 self._notice_jump(now)
                 self._timeline.run(now)
-                self._environments.follow(now)
-                self._injects.take_up(now)
+                # Before environments: one that is to be closed waits for the rounds begun here.
                 self._rounds.follow(now)
+                self._injects.take_up(now)
+                self._environments.follow(now)
                 self._upkeep.follow(now)
             except LostLead:
                 log.warning("another director leads")

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from ncr.db import reading
 from ncr.director.acts import Acts
 from ncr.director.cases import Case, read_case
+from ncr.director.crashpoints import reach
 from ncr.director.means import Means
 from ncr.director.provision import Provision
 from ncr.director.reconcile import Standing, Step, is_hopeless, next_step, wait_s
@@ -127,6 +128,7 @@ class Environments:
 
     def _settle(self, exercise_id: str, failed: Sequence[Environment], count: int, now: datetime) -> None:
         why = "; ".join(sorted({row.failure or "" for row in failed}))[:2000] or None
+        reach("ready-before-commit")
         with self._means.lead.writing() as session:
             if journal.head(session, exercise_id).state != State.PREPARING:
                 return
@@ -135,6 +137,7 @@ class Environments:
                 conduct.fail(session, exercise_id, why or "no environment could be built", now, fence=fence)
             else:
                 conduct.ready(session, exercise_id, now, why=why, fence=fence)
+        reach("ready-after-commit")
 
 
 def _standing(environment: Environment, look: bool) -> Standing:

@@ -1,100 +1,160 @@
 """Judging: all checks of an exercise asked in every open environment, and whose fault it is when one is not up."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from sqlalchemy import select
 
 from ncr.checks.probes import Prober, Target
-from ncr.checks.verdict import Ended
+from ncr.checks.verdict import Ended, Result
 from ncr.db import reading
-from ncr.director.cases import drawn, read_case
+from ncr.director import cases
+from ncr.director.cases import Case
 from ncr.director.means import Means
 from ncr.errors import EngineError, EngineUnavailable
-from ncr.exercise.lifecycle import EnvironmentState
+from ncr.exercise.lifecycle import EnvironmentState, State
 from ncr.exercise.tables import Environment, Exercise
 from ncr.runtime.blueprint import Blueprint
 from ncr.runtime.checker import run_script
-from ncr.runtime.engine import Engine, ExecResult
+from ncr.runtime.engine import EXERCISE, INSTANCE, MANAGED, ROLE, TEAM, ExecResult, Observed
 from ncr.scenario.model import Check
 
-# What a team may have broken itself is judged; what the platform is still making, or could not make, is not.
-JUDGED = frozenset({EnvironmentState.OPEN, EnvironmentState.DEGRADED})
-NOT_RUNNING = 126
-Place = tuple[str, int]
+Results = dict[str, dict[str, str]]
+Making = tuple[str, int]
+# A container that was ended answers commands as a shell tells of a killed program.
+ENDED = Ended(137)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An open environment to ask in."""
+
+    case: Case
+    blueprint: Blueprint
+
+    @property
+    def participant(self) -> str:
+        """Whose it is."""
+        return self.case.participant.id
 
 
 class Judging:
-    """Asks the checks of all teams at once; one slow or dead service delays no other."""
+    """`judge` answers for every team and check of a round; lives in the event loop that calls it."""
 
     def __init__(self, means: Means) -> None:
         self._means = means
-        self._prober = Prober()
-        self._blueprints: dict[Place, Blueprint] = {}
+        self._prober: Prober | None = None
+        self._blueprints: dict[Making, Blueprint] = {}
 
-    async def judge(self, exercise_id: str, checks: Sequence[Check]) -> dict[str, dict[str, str]]:
-        """Participant -> check -> result."""
-        places = await asyncio.to_thread(self._places, exercise_id)
-        asked = [(player, check, blueprint) for player, blueprint in places for check in checks]
-        states = await asyncio.gather(*(self._ask(check, blueprint) for _, check, blueprint in asked))
-        results: dict[str, dict[str, str]] = {player: {} for player, _ in places}
-        for (player, check, _), state in zip(asked, states, strict=True):
-            results[player][check.id] = state
+    async def judge(self, exercise_id: str, checks: Sequence[Check]) -> Results:
+        """Participant -> check -> result. What the platform is to blame for is unknown, and costs nobody anything."""
+        players, places = await asyncio.to_thread(self._places, exercise_id)
+        results: Results = {player: {check.id: "unknown" for check in checks} for player in players}
+        asked = [(place, check) for place in places for check in checks]
+        answers = await asyncio.gather(*(self._ask(place, check) for place, check in asked))
+        for (place, check), answer in zip(asked, answers, strict=True):
+            results[place.participant][check.id] = answer.state
+        suspects = [place for place in places if {"down", "degraded"} & set(results[place.participant].values())]
+        if suspects:
+            for participant in await asyncio.to_thread(self._excused, exercise_id, suspects):
+                results[participant] = {check.id: "unknown" for check in checks}
         return results
 
     async def close(self) -> None:
         """Let go of every connection."""
-        await self._prober.close()
+        if self._prober is not None:
+            await self._prober.close()
 
-    async def _ask(self, check: Check, blueprint: Blueprint | None) -> str:
-        if blueprint is None:
-            return "unknown"
-        target = _target(self._means, check, blueprint)
-        return (await self._prober.ask(check, target)).state
+    async def _ask(self, place: Place, check: Check) -> Result:
+        wired = check.probe.http is not None or check.probe.tcp is not None
+        if wired and self._means.settings.engine == "simulated":
+            return await asyncio.to_thread(self._as_it_runs, place, check.service)
+        if self._prober is None:
+            self._prober = Prober()
+        target = Target(
+            host=place.blueprint.address(check.service),
+            gate=place.blueprint.gate_address,
+            run_command=partial(self._command, place, check.service),
+            run_script=partial(self._script, place, check),
+        )
+        return await self._prober.ask(check, target)
 
-    def _places(self, exercise_id: str) -> list[tuple[str, Blueprint | None]]:
+    def _as_it_runs(self, place: Place, service: str) -> Result:
+        """A simulated engine has no wires: a service answers as long as it runs."""
+        try:
+            seen = self._means.engine.observe(place.blueprint.who.labels)
+        except EngineError as error:
+            return Result("unknown", str(error))
+        runs = [seen.containers.get(spec.name) for spec in place.blueprint.of(service)]
+        return Result("up" if all(one and one.state == "running" for one in runs) else "down")
+
+    def _command(self, place: Place, service: str, command: Sequence[str], timeout_s: float) -> Ended:
+        container = place.blueprint.of(service)[0].name
+        try:
+            return _ended(self._means.engine.exec(container, command, timeout_s=timeout_s))
+        except EngineUnavailable:
+            raise
+        except EngineError:
+            # A team that ends its own container must not be spared by that.
+            seen = self._means.engine.observe(place.blueprint.who.labels)
+            there = seen.containers.get(container)
+            if there is not None and there.state == "exited" and place.participant in _with_gate(seen):
+                return ENDED
+            raise
+
+    def _script(self, place: Place, check: Check, timeout_s: float) -> Ended:
+        source = (place.case.scenario.path / (check.probe.script or "")).read_bytes()
+        return _ended(run_script(self._means.engine, place.blueprint, check.service, source, timeout_s))
+
+    def _places(self, exercise_id: str) -> tuple[list[str], list[Place]]:
         with reading(self._means.sessions) as session:
             rows = session.scalars(select(Environment).where(Environment.exercise_id == exercise_id)).all()
-        return [(row.participant_id, self._blueprint(row) if row.state in JUDGED else None) for row in rows]
+        found = [(row, self._blueprint(row)) for row in rows if row.state == EnvironmentState.OPEN]
+        places = [Place(*pair) for _, pair in found if pair is not None]
+        return [row.participant_id for row in rows], places
 
-    def _blueprint(self, row: Environment) -> Blueprint | None:
-        place = (row.id, row.generation)
-        if place not in self._blueprints:
-            found = drawn(self._means, read_case(self._means, row.id))
-            if found is None:
-                return None
-            self._blueprints = {kept: old for kept, old in self._blueprints.items() if kept[0] != row.id}
-            self._blueprints[place] = found
-        return self._blueprints[place]
+    def _blueprint(self, row: Environment) -> tuple[Case, Blueprint] | None:
+        case = cases.read_case(self._means, row.id)
+        making = (row.id, row.generation)
+        blueprint = self._blueprints.get(making) or cases.drawn(self._means, case)
+        if blueprint is None:
+            return None
+        self._blueprints = {key: kept for key, kept in self._blueprints.items() if key[0] != row.id}
+        self._blueprints[making] = blueprint
+        return case, blueprint
+
+    def _excused(self, exercise_id: str, suspects: Sequence[Place]) -> Collection[str]:
+        """Those whose environment is not as it was, or not well, now that something in it did not answer."""
+        with reading(self._means.sessions) as session:
+            state = session.get_one(Exercise, exercise_id).state
+            statement = select(Environment).where(Environment.exercise_id == exercise_id)
+            rows = {row.participant_id: row for row in session.scalars(statement)}
+        everybody = {place.participant for place in suspects}
+        if state == State.PAUSED:
+            return everybody
+        try:
+            labels = {MANAGED: "1", INSTANCE: self._means.instance, EXERCISE: exercise_id}
+            well = _with_gate(self._means.engine.observe(labels))
+        except EngineError:
+            return everybody
+        return {
+            place.participant
+            for place in suspects
+            if place.participant not in well or not _is_as_it_was(rows[place.participant], place)
+        }
 
 
-def _target(means: Means, check: Check, blueprint: Blueprint) -> Target:
-    container = blueprint.of(check.service)[0].name
-    return Target(
-        host=blueprint.address(check.service),
-        gate=blueprint.gate_address,
-        run_command=partial(_run_command, means.engine, container),
-        run_script=partial(_run_script, means, check, blueprint),
-    )
+def _is_as_it_was(row: Environment, place: Place) -> bool:
+    return row.state == EnvironmentState.OPEN and row.generation == place.case.environment.generation
 
 
-def _run_command(engine: Engine, container: str, command: Sequence[str], timeout_s: float) -> Ended:
-    try:
-        return _ended(engine.exec(container, command, timeout_s=timeout_s))
-    except EngineUnavailable:
-        raise
-    except EngineError:
-        # The engine is there and will not run it: the container does not run, which a team can bring about itself.
-        return Ended(NOT_RUNNING)
-
-
-def _run_script(means: Means, check: Check, blueprint: Blueprint, timeout_s: float) -> Ended:
-    with reading(means.sessions) as session:
-        digest = session.get_one(Exercise, blueprint.who.exercise).digest
-    source = (means.shelf.get(digest).path / (check.probe.script or "")).read_bytes()
-    return _ended(run_script(means.engine, blueprint, check.service, source, timeout_s))
+def _with_gate(seen: Observed) -> set[str]:
+    """The participants whose gate runs: a team cannot touch it, so where it stands the platform does."""
+    gates = (one for one in seen.containers.values() if one.labels.get(ROLE) == "gate")
+    return {one.labels.get(TEAM, "") for one in gates if one.state == "running"}
 
 
 def _ended(result: ExecResult) -> Ended:
-    return Ended(result.exit_code, result.stdout[:65536].decode(errors="replace"))
+    return Ended(result.exit_code, result.stdout.decode("utf-8", "replace"))

@@ -8,7 +8,7 @@ from datetime import datetime
 from threading import Lock, Thread
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import and_, exists, or_, select
 
 from ncr.db import reading
 from ncr.director.crashpoints import reach
@@ -17,7 +17,7 @@ from ncr.director.means import Means
 from ncr.errors import LostLead, NcrError
 from ncr.exercise import timeline
 from ncr.exercise.lifecycle import State
-from ncr.exercise.tables import Exercise, Participant
+from ncr.exercise.tables import Exercise, Moment, Participant
 from ncr.scenario.model import Check
 from ncr.scoring import conduct, ledger
 from ncr.scoring.facts import Draft, Kind
@@ -61,6 +61,10 @@ class Rounds:
 
     def stop(self) -> None:
         """Give up what is under way."""
+        if not self._thread.is_alive():
+            self._loop.close()
+            return
+        asyncio.run_coroutine_threadsafe(self._judging.close(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
@@ -73,9 +77,12 @@ class Rounds:
     def follow(self, now: datetime) -> None:
         """Start every round whose tick has come."""
         self.next_at = None
+        # One that just finished may have lost its last round to a crash: it is judged until it is torn down.
+        ending = and_(Exercise.state == State.FINISHED, Moment.kind == "teardown", Moment.state == "waiting")
+        judged = or_(Exercise.state == State.RUNNING, exists().where(Moment.exercise_id == Exercise.id, ending))
         with reading(self._means.sessions) as session:
-            running = session.scalars(select(Exercise).where(Exercise.state == State.RUNNING)).all()
-        for exercise in running:
+            exercises = session.scalars(select(Exercise).where(judged)).all()
+        for exercise in exercises:
             try:
                 self._follow(exercise, now)
             except LostLead:
