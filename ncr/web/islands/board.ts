@@ -1,0 +1,234 @@
+/** The board as frames make it: `apply(board, frame, now)` gives the next one and changes nothing; pure. */
+
+export type Language = "nb" | "en";
+export type Words = Partial<Record<Language, string>>;
+export type Service = "up" | "degraded" | "recovering" | "down" | "error" | "unknown";
+
+export interface Row {
+  team: string;
+  name: string;
+  partner: string | null;
+  rank: number | null;
+  points: number;
+  tasks: Record<string, { points: number; order: number | null }>;
+  services: Record<string, Service>;
+  last_solve: string | null;
+  solved: number;
+}
+
+export interface Fact {
+  seq: number;
+  at: string;
+  t: number;
+  kind: string;
+  team: string | null;
+  payload: Record<string, unknown>;
+}
+
+export interface Clock {
+  t_s: number;
+  at: string | null;
+  rate: number;
+  runs: boolean;
+  duration_s: number;
+  starts_at: string | null;
+  ended_at: string | null;
+}
+
+export interface Task {
+  value: number;
+  solves: number;
+  category: string;
+  title: Words;
+}
+
+export interface Moment {
+  kind: string;
+  inject?: string;
+  title?: Words | null;
+  clock: "wall" | "exercise";
+  offset_s: number | null;
+  state: string;
+  at: string | null;
+}
+
+export interface Message {
+  id: number;
+  at: string;
+  t: number;
+  inject: string | null;
+  from: Words | null;
+  title: Words | null;
+  text: Words;
+}
+
+interface Life {
+  state: string;
+  frozen: boolean;
+  clock: Clock;
+}
+
+export type Frame =
+  | ({ type: "hello"; epoch: string; head: number; resume: boolean; audience: string; server_time: string } & Life)
+  | {
+      type: "snapshot";
+      seq: number;
+      epoch: string;
+      frozen: boolean;
+      standings: Row[];
+      tasks: Record<string, Task>;
+      timeline: Moment[];
+      services: Record<string, { service: string; title: Words | null }>;
+    }
+  | {
+      type: "facts";
+      from: number;
+      to: number;
+      facts: Fact[];
+      rows: Row[];
+      order: string[];
+      tasks?: Record<string, Task>;
+      own?: Row | null;
+    }
+  | ({ type: "state"; timeline: Moment[] } & Life)
+  | ({ type: "message" } & Message)
+  | ({ type: "inject" } & Moment)
+  | { type: "beat"; head: number; server_time: string }
+  | { type: "bye"; reason: "slow" | "signed-out" | "finished" | "restart"; retry_after: number | null };
+
+export interface Board {
+  /** The last fact seen, and the ledger it is of; null before the first snapshot. */
+  seq: number | null;
+  epoch: string | null;
+  audience: string | null;
+  life: Life | null;
+  /** Milliseconds the server's clock is ahead of ours. */
+  skew: number;
+  rows: Readonly<Record<string, Row>>;
+  order: readonly string[];
+  own: Row | null;
+  tasks: Readonly<Record<string, Task>>;
+  services: Readonly<Record<string, { service: string; title: Words | null }>>;
+  timeline: readonly Moment[];
+  facts: readonly Fact[];
+  messages: readonly Message[];
+  /** Places won (above zero) or lost by the last change of place, and when (our clock, ms). */
+  moved: Readonly<Record<string, { by: number; at: number }>>;
+  /** Points over time, oldest first, as far as this page has seen them. */
+  history: Readonly<Record<string, readonly number[]>>;
+  /** A frame did not follow from the last: what is shown is right as of `seq`, but must be resumed from there. */
+  gap: boolean;
+}
+
+export const EMPTY: Board = {
+  seq: null,
+  epoch: null,
+  audience: null,
+  life: null,
+  skew: 0,
+  rows: {},
+  order: [],
+  own: null,
+  tasks: {},
+  services: {},
+  timeline: [],
+  facts: [],
+  messages: [],
+  moved: {},
+  history: {},
+  gap: false,
+};
+
+const FACTS_KEPT = 40;
+const MESSAGES_KEPT = 200;
+const HISTORY_KEPT = 48;
+
+export function apply(board: Board, frame: Frame, now: number): Board {
+  switch (frame.type) {
+    case "hello":
+      return greeted(board, frame, now);
+    case "snapshot":
+      return replaced(board, frame, now);
+    case "facts":
+      return advanced(board, frame, now);
+    case "state":
+      return { ...board, life: lifeOf(frame), timeline: frame.timeline };
+    case "message":
+      return { ...board, messages: withMessage(board.messages, frame) };
+    case "inject":
+      return { ...board, timeline: board.timeline.map((moment) => (isSame(moment, frame) ? frame : moment)) };
+    case "beat":
+      return { ...board, skew: Date.parse(frame.server_time) - now };
+    case "bye":
+      return board;
+  }
+}
+
+/** The rows in order, best first. */
+export function standings(board: Board): Row[] {
+  return board.order.flatMap((team) => board.rows[team] ?? []);
+}
+
+/** Where a new connection goes on, as a query string. */
+export function resumeQuery(board: Board): string {
+  if (board.seq === null || board.epoch === null) return "";
+  const message = board.messages.reduce((last, one) => Math.max(last, one.id), 0);
+  return `?after=${board.seq}&epoch=${encodeURIComponent(board.epoch)}&message=${message}`;
+}
+
+function greeted(board: Board, frame: Extract<Frame, { type: "hello" }>, now: number): Board {
+  const skew = Date.parse(frame.server_time) - now;
+  const base = { ...board, audience: frame.audience, life: lifeOf(frame), skew, gap: false };
+  // Without a resume nothing that was counted before may be built upon; what is on the screen may stay until replaced.
+  return frame.resume ? base : { ...base, epoch: frame.epoch, seq: null };
+}
+
+function replaced(board: Board, frame: Extract<Frame, { type: "snapshot" }>, now: number): Board {
+  const order = frame.standings.map((row) => row.team);
+  const { tasks, timeline, services } = frame;
+  const next = { ...board, seq: frame.seq, epoch: frame.epoch, tasks, timeline, services, own: null, gap: false };
+  return withRows({ ...next, facts: [] }, Object.fromEntries(frame.standings.map((row) => [row.team, row])), order, now);
+}
+
+function advanced(board: Board, frame: Extract<Frame, { type: "facts" }>, now: number): Board {
+  if (board.seq === null || frame.from !== board.seq + 1) return { ...board, gap: true };
+  const rows = { ...board.rows, ...Object.fromEntries(frame.rows.map((row) => [row.team, row])) };
+  const next = {
+    ...board,
+    seq: frame.to,
+    tasks: { ...board.tasks, ...frame.tasks },
+    facts: [...board.facts, ...frame.facts].slice(-FACTS_KEPT),
+    own: frame.own ?? board.own,
+  };
+  return withRows(next, rows, frame.order, now);
+}
+
+function withRows(board: Board, rows: Record<string, Row>, order: readonly string[], now: number): Board {
+  const moved = { ...board.moved };
+  const history: Record<string, readonly number[]> = {};
+  for (const team of order) {
+    const row = rows[team];
+    if (!row) continue;
+    const before = board.rows[team];
+    if (before?.rank && row.rank && before.rank !== row.rank) moved[team] = { by: before.rank - row.rank, at: now };
+    history[team] = grown(board.history[team] ?? [0], row.points);
+  }
+  return { ...board, rows, order, moved, history };
+}
+
+function grown(points: readonly number[], latest: number): readonly number[] {
+  return points.at(-1) === latest ? points : [...points, latest].slice(-HISTORY_KEPT);
+}
+
+function withMessage(messages: readonly Message[], message: Message): readonly Message[] {
+  if (messages.some((one) => one.id === message.id)) return messages;
+  return [...messages, message].sort((a, b) => a.id - b.id).slice(-MESSAGES_KEPT);
+}
+
+function lifeOf({ state, frozen, clock }: Life): Life {
+  return { state, frozen, clock };
+}
+
+function isSame(moment: Moment, other: Moment): boolean {
+  return moment.kind === other.kind && moment.inject === other.inject;
+}

@@ -1,0 +1,13 @@
+/** The page's islands; each element takes over what the server has rendered inside it. */
+
+import { ExerciseClock } from "./exercise-clock.js";
+import { ExerciseTimeline } from "./exercise-timeline.js";
+import { MessageList } from "./message-list.js";
+import { ScoreBoard } from "./score-board.js";
+import { ServiceMatrix } from "./service-matrix.js";
+
+customElements.define("score-board", ScoreBoard);
+customElements.define("service-matrix", ServiceMatrix);
+customElements.define("exercise-clock", ExerciseClock);
+customElements.define("exercise-timeline", ExerciseTimeline);
+customElements.define("message-list", MessageList);
