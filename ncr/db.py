@@ -1,11 +1,12 @@
 """The database: one engine, one session factory, one declarative base; SQLite in WAL mode or PostgreSQL."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, create_engine, event, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
@@ -88,3 +89,11 @@ def reading(factory: Sessions) -> Iterator[Session]:
     with factory() as session:
         session.connection(execution_options={"reading": True})
         yield session
+
+
+def alone(session: Session, name: str) -> None:
+    """From here until its transaction ends, nobody else gets past here with the same `name`."""
+    # SQLite has one writer at a time anyway.
+    if session.get_bind().dialect.name == "postgresql":
+        number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+        session.execute(select(func.pg_advisory_xact_lock(number)))

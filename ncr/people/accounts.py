@@ -131,7 +131,7 @@ def change_team(session: Session, id_: str, name: str | None, members: Iterable[
 
 def set_members(session: Session, team_id: str, logins: Iterable[str]) -> None:
     """Make these, by user name, the team's members; Invalid names every one there is no account for."""
-    wanted = list(dict.fromkeys(logins))
+    wanted = list(dict.fromkeys(names.login(login, "members") for login in logins))
     found = {login: id_ for login, id_ in session.execute(select(User.login, User.id).where(User.login.in_(wanted)))}
     unknown = [login for login in wanted if login not in found]
     if unknown:

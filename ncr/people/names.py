@@ -19,13 +19,11 @@ def name(text: str, where: str = "name", longest: int = 120) -> str:
     return clean
 
 
-def login(text: str) -> str:
+def login(text: str, where: str = "login") -> str:
     """A user name: lower case letters, digits and . _ @ -"""
     lowered = text.strip().lower()
     if not _LOGIN.fullmatch(lowered):
-        raise Invalid(
-            problems=[Problem("login", "must be letters a-z, digits and . _ @ -, at most 63, no other first")]
-        )
+        raise Invalid(problems=[Problem(where, "must be a letter a-z or digit, then also . _ @ -, at most 63 in all")])
     return lowered
 
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import TypeVar
 
 from pydantic import BaseModel
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from ncr.db import alone
 from ncr.errors import Invalid, Problem
 from ncr.people.tables import Replay
 
@@ -30,7 +30,7 @@ def once(
     """
     if key is None:
         return work()
-    _alone(session, user_id, key)
+    alone(session, f"once:{user_id}:{key}")
     mark = hashlib.sha256(request.encode()).hexdigest()
     kept = session.get(Replay, (user_id, key))
     if kept is None:
@@ -41,10 +41,3 @@ def once(
     if kept.request != mark:
         raise Invalid(problems=[Problem("Idempotency-Key", "was used for another request; take a new one")])
     return model.model_validate(kept.body)
-
-
-def _alone(session: Session, user_id: str, key: str) -> None:
-    # SQLite has one writer at a time anyway.
-    if session.get_bind().dialect.name == "postgresql":
-        number = int.from_bytes(hashlib.sha256(f"{user_id}:{key}".encode()).digest()[:8], "big", signed=True)
-        session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})

@@ -23,5 +23,5 @@ def is_right(password: str, kept: str | None) -> bool:
     with _at_once:
         try:
             return _hasher.verify(kept or _NOBODY, password) and kept is not None
-        except (VerificationError, InvalidHashError):
+        except (VerificationError, InvalidHashError, UnicodeEncodeError):
             return False

@@ -26,7 +26,8 @@ def sign_in(sessions: Sessions, login: str, password: str, now: datetime) -> str
 
     The password is judged outside any transaction: it takes long, and the database has one writer.
     """
-    subject = login.strip().lower()[:63]
+    # User names are plain ASCII: what is not becomes a name that nobody has, and that every database can keep.
+    subject = login.strip().lower()[:63].encode("ascii", "replace").decode().replace("\x00", "?")
     with sessions.begin() as session:
         limits.attempt(session, "sign-in", subject, now, most=5, within_s=60)
         user = session.scalars(select(User).where(User.login == subject, User.disabled_at.is_(None))).one_or_none()
