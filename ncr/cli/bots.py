@@ -19,7 +19,7 @@ Say = Callable[[str], None]
 class Bot:
     """One team's bot: solves tasks in an order and at a pace of its own, sometimes wrongly, sometimes with a hint.
 
-    `pace_s` is the mean pause between tries in seconds; `skill` the share of tasks it gets to; `clumsy` breaks one of its
+    `pace_s` is the mean pause between tries; `skill` the share of tasks it gets to; `clumsy` breaks one of its
     own services on the way and repairs it. All it does is stopped by `end`.
     """
 
