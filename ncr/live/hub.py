@@ -141,15 +141,9 @@ class Queue(Subscriber):
         self.code: int | None = None
 
     def push(self, frame: Frame) -> bool:
-        size = len(frame.data)
-        if self._backlog is None:
-            self._backlog = Backlog(size, self._clock())
-        elif not self._backlog.has_room(size, self._clock()):
+        if self._backlog is not None and not self._backlog.has_room(len(frame.data), self._clock()):
             return False
-        else:
-            self._backlog.add(size)
-        self._frames.append(frame)
-        self._ready.set()
+        self._add(frame)
         return True
 
     def stalls(self, now: float) -> bool:
@@ -158,8 +152,7 @@ class Queue(Subscriber):
     def end(self, last: Frame, code: int) -> None:
         if self.code is None:
             self.code = code
-            self._frames.append(last)
-            self._ready.set()
+            self._add(last)
             asyncio.get_running_loop().call_later(GRACE_S, self._cut)
 
     async def frames(self) -> AsyncIterator[Frame]:
@@ -172,14 +165,19 @@ class Queue(Subscriber):
             yield frame
             self._take(self._frames.popleft())
 
-    def _take(self, frame: Frame) -> None:
+    def _add(self, frame: Frame) -> None:
         if self._backlog is None:
-            return
-        left = self._backlog.unsent - len(frame.data)
+            self._backlog = Backlog(len(frame.data), self._clock())
+        else:
+            self._backlog.add(len(frame.data))
+        self._frames.append(frame)
+        self._ready.set()
+
+    def _take(self, frame: Frame) -> None:
         if not self._frames:
             self._backlog = None
-        else:
-            self._backlog.settle(max(left, 0), self._clock())
+        elif self._backlog is not None:
+            self._backlog.settle(self._backlog.unsent - len(frame.data), self._clock())
 
 
 class Hub:

@@ -413,6 +413,24 @@ def test_the_event_stream_tells_the_same_with_numbers_to_resume_by(site: Site, p
     run(scene)
 
 
+def test_an_event_stream_ends_with_its_last_word(site: Site, port: int) -> None:
+    plan(site)
+    with site.sessions.begin() as session:
+        session.get_one(Exercise, EXERCISE).state = "archived"
+
+    async def scene() -> None:
+        address = f"http://127.0.0.1:{port}/api/v1/exercises/{EXERCISE}/live.sse"
+        async with serving(site, port), httpx.AsyncClient(timeout=10) as http:
+            client = Client()
+            async with http.stream("GET", address) as answer:
+                async for name, value in _events(answer):
+                    if name == "data":
+                        client.take(value)
+            assert (client.bye, client.standings) == ("finished", board(site))
+
+    run(scene)
+
+
 async def _events(answer: httpx.Response) -> Any:
     async for line in answer.aiter_lines():
         name, found, value = line.partition(": ")
