@@ -155,6 +155,10 @@ class DockerEngine:
             rows = self._connection.api.containers(all=True, size=True, filters=label_filter(self._labels))
         return {str(row["Names"][0]).lstrip("/"): _written(row) for row in rows}
 
+    def close(self) -> None:
+        """Let go of the connections to the engine."""
+        self._connection.close()
+
     def memory_limit_trouble(self) -> str | None:
         """Why containers together are not limited in memory; None when they are."""
         said = self._about

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -34,6 +35,9 @@ class Connection:
     @cached_property
     def _api(self) -> Any:
         environment = os.environ | ({"DOCKER_HOST": self._host} if self._host else {})
+        address = environment.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+        if address.startswith("unix://") and not Path(address.removeprefix("unix://")).exists():
+            raise EngineUnavailable(f"the container engine does not answer: there is no {address}")
         pool = self._parallel * 4
         try:
             return docker.APIClient(
@@ -41,6 +45,13 @@ class Connection:
             )
         except (DockerException, RequestException) as error:
             raise EngineUnavailable(f"the container engine does not answer: {error}") from error
+
+    def close(self) -> None:
+        """Let go of the connections kept; the next call makes new ones."""
+        with self._lock:
+            client = self.__dict__.pop("_api", None)
+        if client is not None:
+            client.close()
 
     @property
     def is_local_socket(self) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -41,12 +42,14 @@ class Images:
                 return
             progress(f"{'building' if spec.context else 'pulling'} {spec.reference}")
             with calling(f"image {spec.reference}"):
-                _follow(spec.reference, self._build(spec) if spec.context else self._pull(spec), progress)
+                _follow(spec.reference, self._build(spec, spec.context) if spec.context else self._pull(spec), progress)
 
-    def _build(self, spec: ImageSpec) -> Iterable[dict[str, Any]]:
+    def _build(self, spec: ImageSpec, context: Path) -> Iterable[dict[str, Any]]:
+        if not (context / spec.dockerfile).is_file():
+            raise EngineError(f"image {spec.reference}: there is no {spec.dockerfile} in {context}")
         proxies = {name: os.environ[name] for name in PROXIES if name in os.environ}
         lines: Iterable[dict[str, Any]] = self._connection.api.build(
-            path=str(spec.context),
+            path=str(context),
             dockerfile=spec.dockerfile,
             tag=spec.reference,
             buildargs=proxies | dict(spec.args),

@@ -2,7 +2,7 @@
 
 from threading import Lock
 
-from ncr.errors import EngineError
+from ncr.errors import EngineError, EngineUnavailable
 from ncr.runtime.guard_rules import missing, repair
 from ncr.runtime.host import Host
 
@@ -22,6 +22,8 @@ class Guard:
         with self._lock:
             try:
                 return [word for family in self._families() for word in self._ensure(family)]
+            except EngineUnavailable:
+                raise
             except EngineError as error:
                 raise EngineError(f"the guard cannot be put in place, so nothing may start: {error}") from error
 
