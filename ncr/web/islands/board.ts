@@ -169,6 +169,11 @@ export function standings(board: Board): Row[] {
   return board.order.flatMap((team) => board.rows[team] ?? []);
 }
 
+/** A team's row; behind a freeze the own team's with what it has done since. */
+export function rowOf(board: Board, team: string): Row | undefined {
+  return board.own?.team === team ? board.own : board.rows[team];
+}
+
 /** Where a new connection goes on, as a query string. */
 export function resumeQuery(board: Board): string {
   if (board.seq === null || board.epoch === null) return "";

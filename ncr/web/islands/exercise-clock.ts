@@ -1,8 +1,9 @@
 /** <exercise-clock>: exercise time, real time, time left; a countdown before the start. */
 
-import { css, html, nothing, type TemplateResult } from "lit";
+import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { Island, look } from "./island.js";
 import { say, sayAny } from "./messages.js";
+import { renewPage } from "./renewal.js";
 import { span, timeOfDay, timesAt } from "./times.js";
 import type { Board, Language } from "./board.js";
 
@@ -30,6 +31,12 @@ export const clockLook = css`
 export class ExerciseClock extends Island {
   static override styles = [look, clockLook, css`:host { margin: 0 0 1rem; }`];
   protected override ticks = true;
+
+  protected override updated(changed: PropertyValues<this>): void {
+    const before = changed.get("board")?.life?.state;
+    // Tasks, buttons and words around the clock are the service's drawing, and follow the state.
+    if (before && before !== this.board.life?.state) renewPage(this.language);
+  }
 
   override render(): TemplateResult {
     if (!this.board.life) return html`<slot></slot>`;

@@ -5,9 +5,15 @@ import { ExerciseTimeline } from "./exercise-timeline.js";
 import { MessageList } from "./message-list.js";
 import { ScoreBoard } from "./score-board.js";
 import { ServiceMatrix } from "./service-matrix.js";
+import { SubmitAnswer } from "./submit-answer.js";
+import { TeamPlace } from "./team-place.js";
+import { TeamPoints } from "./team-points.js";
 
 customElements.define("score-board", ScoreBoard);
 customElements.define("service-matrix", ServiceMatrix);
 customElements.define("exercise-clock", ExerciseClock);
 customElements.define("exercise-timeline", ExerciseTimeline);
 customElements.define("message-list", MessageList);
+customElements.define("team-points", TeamPoints);
+customElements.define("team-place", TeamPlace);
+customElements.define("submit-answer", SubmitAnswer);

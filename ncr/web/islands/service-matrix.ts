@@ -2,7 +2,7 @@
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import type { Board, Language, Row } from "./board.js";
-import { standings } from "./board.js";
+import { rowOf, standings } from "./board.js";
 import { Island, SHAPES, look } from "./island.js";
 import { say, sayAny, textOf } from "./messages.js";
 
@@ -34,11 +34,7 @@ export class ServiceMatrix extends Island {
 
   override render(): TemplateResult {
     if (this.board.seq === null) return html`<slot></slot>`;
-    return this.team ? this.list(this.rowOf(this.team)) : this.table();
-  }
-
-  private rowOf(team: string): Row | undefined {
-    return (this.board.own?.team === team ? this.board.own : null) ?? this.board.rows[team];
+    return this.team ? this.list(rowOf(this.board, this.team)) : this.table();
   }
 
   private list(row: Row | undefined): TemplateResult {

@@ -1,0 +1,76 @@
+/** Brings parts of the page that the service has drawn up to date, without taking away what somebody is writing. */
+
+import { say } from "./messages.js";
+import type { Language } from "./board.js";
+
+const MOST_WAIT_MS = 1500;
+let running: Promise<void> | null = null;
+let again = false;
+
+/** Take the team's tasks anew from the service: what is solved, and what has opened by it. */
+export function renewTasks(): Promise<void> {
+  if (running) {
+    again = true;
+    return running;
+  }
+  running = takeTasks().finally(() => {
+    running = null;
+    if (again) void ((again = false), renewTasks());
+  });
+  return running;
+}
+
+async function takeTasks(): Promise<void> {
+  const answer = await fetch(location.pathname, { cache: "no-store", signal: AbortSignal.timeout(15_000) }).catch(() => null);
+  // Out of reach: the page stays as it is, and the next change asks again.
+  if (!answer?.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const task of fresh.querySelectorAll<HTMLDetailsElement>("details.task")) {
+    const old = document.getElementById(task.id);
+    if (old instanceof HTMLDetailsElement) replaceTask(old, task);
+  }
+}
+
+function replaceTask(old: HTMLDetailsElement, fresh: HTMLDetailsElement): void {
+  const hints = (task: Element) => task.querySelectorAll(".notice:not([role])").length;
+  const summary = old.querySelector("summary");
+  const drawn = fresh.querySelector("summary");
+  if (old.className.trim() === fresh.className.trim() && hints(old) === hints(fresh)) {
+    if (summary && drawn) summary.replaceChildren(...drawn.cloneNode(true).childNodes);
+    return;
+  }
+  const verdict = old.querySelector("submit-answer > [role=status] > *");
+  const hadFocus = old.contains(document.activeElement);
+  const typed = old.querySelector<HTMLInputElement>("form.answer input:not([type])")?.value ?? "";
+  fresh.open = old.open;
+  if (verdict) fresh.querySelector(":scope > div")?.prepend(verdict);
+  const input = fresh.querySelector<HTMLInputElement>("form.answer input:not([type])");
+  if (input) input.value = typed;
+  old.replaceWith(fresh);
+  if (hadFocus) fresh.querySelector("summary")?.focus();
+}
+
+/** Draw the whole page anew, soon; when somebody is writing in it, say instead that it should be. */
+export function renewPage(language: Language): void {
+  // Spread, because every team's page wants it in the second the exercise opens.
+  setTimeout(() => (isWriting() ? suggestRenewal(language) : location.reload()), Math.random() * MOST_WAIT_MS);
+}
+
+function isWriting(): boolean {
+  const fields = [...document.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("main input, main textarea")];
+  const isChanged = (field: HTMLInputElement | HTMLTextAreaElement) =>
+    field.value !== field.defaultValue || (field instanceof HTMLInputElement && field.checked !== field.defaultChecked);
+  return fields.some(isChanged) || document.querySelector("main details.confirm[open]") !== null;
+}
+
+function suggestRenewal(language: Language): void {
+  const id = "renewal";
+  if (document.getElementById(id)) return;
+  const notice = Object.assign(document.createElement("div"), { id, className: "notice" });
+  notice.setAttribute("role", "status");
+  const link = Object.assign(document.createElement("a"), { href: location.pathname, textContent: say(language, "refresh") });
+  const words = document.createElement("p");
+  words.append(`${say(language, "stateChanged")} `, link);
+  notice.append(words);
+  document.querySelector("main")?.prepend(notice);
+}
