@@ -29,7 +29,7 @@ class Lazy(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The help's list of commands, written without importing the late ones."""
-        here = {name: super(Lazy, self).get_command(ctx, name) for name in super().list_commands(ctx)}
-        rows = [(name, command.get_short_help_str(80)) for name, command in here.items()]
+        here = [(name, super(Lazy, self).get_command(ctx, name)) for name in super().list_commands(ctx)]
+        rows = [(name, command.get_short_help_str(80)) for name, command in here if command]
         with formatter.section("Commands"):
             formatter.write_dl([*rows, *((name, summary) for name, (_, summary) in self.late.items())])

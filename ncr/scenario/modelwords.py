@@ -63,9 +63,13 @@ def _explain(model: type[BaseModel], root: Node, error: Any, findings: Findings)
     elif kind == "missing":
         findings.add(_place(root, path[:-1], at_key=True), f"`{name}` is missing{_in(path[:-1])}; add it")
     else:
-        words: _Words = _WORDS.get(kind, _as_said)
-        named = f"`{name}` " if path and not isinstance(path[-1], int) and name != "[key]" else ""
-        findings.add(_place(root, path), named + words(error["input"], error.get("ctx", {"said": error["msg"]})))
+        words = _WORDS.get(kind, _as_said)(error["input"], error.get("ctx", {"said": error["msg"]}))
+        is_key, is_item = name == "[key]", not path or isinstance(path[-1], int)
+        findings.add(_place(root, path, at_key=is_key), words if is_key or is_item else _named(name, words))
+
+
+def _named(name: str, words: str) -> str:
+    return f"`{name}: {words[1:]}" if words.startswith("`") else f"`{name}` {words}"
 
 
 def _place(root: Node, path: Sequence[int | str], at_key: bool = False) -> Mark:

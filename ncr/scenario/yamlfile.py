@@ -1,6 +1,7 @@
 """Reads YAML into a tree: bounded in size, depth and aliases; no tags, no duplicate keys."""
 
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,7 +24,7 @@ from ncr.scenario.yamlwords import explain
 LARGEST_BYTES = 256 * 1024
 DEEPEST = 32
 MOST_VALUES = 20_000
-_HIDDEN = {chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF)}
+_HIDDEN = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f\\u202a-\\u202e\\u2066-\\u2069\\ufeff\\ud800-\\udfff]")
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -141,13 +142,14 @@ class _Reader:
         merged: list[Node] = []
         while not isinstance(event := next(self._events), CollectionEndEvent):
             key, at = self._key(event), self._mark(event)
-            child = self._node(next(self._events), depth + 1)
+            end, value = event.end_mark.index, next(self._events)
+            child = self._node(value, depth + 1)
             if key == "<<" and not event.style:
                 merged += child.items or [child]
                 continue
             if key in members:
                 self._findings.add(at, f"`{key}` stands twice (first on line {keys[key].line}); keep one of them")
-            if flow and child.value is None and child.raw == "":
+            if flow and child.value is None and value.start_mark.index == end:
                 self._findings.add(at, f"`{key}` has no value; a text with a comma inside braces must stand in quotes")
                 continue
             members[key], keys[key] = child, at
@@ -195,9 +197,7 @@ class _Reader:
         return number
 
     def _checked(self, text: str, mark: Mark) -> str:
-        if any(
-            (char < " " and char not in "\n\t\r") or char in _HIDDEN or "\ud800" <= char <= "\udfff" for char in text
-        ):
+        if _HIDDEN.search(text):
             self._findings.add(mark, "holds a control, direction or broken character; remove it")
         return text
 
