@@ -14,7 +14,6 @@ from fastapi.staticfiles import StaticFiles
 
 from ncr import db
 from ncr.api import doors, problems
-from ncr.api.headers import Headed
 from ncr.clock import utcnow
 from ncr.config import Settings
 from ncr.director.clockwork import Clockwork
@@ -87,6 +86,7 @@ def create(settings: Settings) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
     )
     app.state.site = at
     app.include_router(live.router)
@@ -94,7 +94,6 @@ def create(settings: Settings) -> FastAPI:
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=Path(pages.__file__).parent / "static"), "static")
     problems.install(app, pages.wrong)
-    app.add_middleware(Headed)
     return app
 
 

@@ -1,9 +1,12 @@
 """What every answer carries: a strict content policy, no sniffing, no framing; and how large a request may be."""
 
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from collections.abc import Callable
 
-from ncr.errors import NcrError
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -21,26 +24,27 @@ FIXED = {
 LARGEST = 256 * 1024
 
 
-class TooLarge(NcrError):
-    """The request is too large."""
-
-    slug = "too-large"
-    status = 413
-
-
 class Headed:
-    """ASGI middleware: our headers on every answer, and requests over 256 KiB refused while they are read."""
+    """ASGI middleware: our headers on every answer, and requests over 256 KiB refused while they are read.
 
-    def __init__(self, app: ASGIApp) -> None:
+    An error that nobody expected is answered by `unexpected` here, inside, so that this answer has the headers too.
+    """
+
+    def __init__(self, app: ASGIApp, unexpected: Callable[[Request, Exception], Response]) -> None:
         self.app = app
+        self._unexpected = unexpected
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
 
+        has_begun = False
+
         async def headed(message: Message) -> None:
+            nonlocal has_begun
             if message["type"] == "http.response.start":
+                has_begun = True
                 headers = MutableHeaders(scope=message)
                 for name, value in FIXED.items():
                     headers.setdefault(name, value)
@@ -50,7 +54,16 @@ class Headed:
 
         length = Headers(scope=scope).get("content-length", "0")
         declared = int(length) if length.isdigit() and len(length) < 16 else 0
-        await self.app(scope, _bounded(receive, declared), headed)
+        try:
+            await self.app(scope, _bounded(receive, declared), headed)
+        except Exception as error:
+            if has_begun:
+                raise
+            await self._unexpected(Request(scope), error)(scope, receive, headed)
+
+
+def _too_large() -> HTTPException:
+    return HTTPException(413, f"A request has at most {LARGEST // 1024} KiB.")
 
 
 def _bounded(receive: Receive, declared: int) -> Receive:
@@ -59,11 +72,11 @@ def _bounded(receive: Receive, declared: int) -> Receive:
     async def bounded() -> Message:
         nonlocal read
         if declared > LARGEST:
-            raise TooLarge()
+            raise _too_large()
         message = await receive()
         read += len(message.get("body", b""))
         if read > LARGEST:
-            raise TooLarge()
+            raise _too_large()
         return message
 
     return bounded

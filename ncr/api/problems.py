@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
+from ncr.api.headers import Headed
 from ncr.errors import Invalid, NcrError, NotFound, ServiceUnavailable, TooMany
 from ncr.errors import Problem as Wrong
 
@@ -107,4 +108,4 @@ def install(app: FastAPI, page: Any) -> None:
             of(NotFound()) if error.status_code == 404 else of_http(error),
         ),
     )
-    app.add_exception_handler(Exception, lambda request, error: answered(request, of_unexpected(request, error)))
+    app.add_middleware(Headed, unexpected=lambda request, error: answered(request, of_unexpected(request, error)))

@@ -29,8 +29,12 @@ class Visit:
 
 
 def visit(request: Request) -> Visit:
-    """Who this browser is, by its session cookie."""
+    """Who this browser is, by its session cookie. Forbidden for a form that comes from another site's page."""
     site: Site = request.app.state.site
+    if request.method == "POST" and not access.origin_allowed(
+        request.headers, site.settings, request.headers.get("host")
+    ):
+        raise Forbidden("This form does not come from NCR's own pages.")
     with reading(site.sessions) as session:
         viewer = access.identify(session, access.cookie_of(request.cookies), None, site.clock())
     return Visit(request, site, viewer, language(request, viewer, site.settings.language))

@@ -58,7 +58,7 @@ class World:
         return template.format_map(self.ids)
 
 
-def settings(folder: Path, url: str) -> Settings:
+def settings(folder: Path, url: str, public_url: str = ORIGIN) -> Settings:
     return Settings(
         _env_file=None,
         data=folder,
@@ -66,7 +66,7 @@ def settings(folder: Path, url: str) -> Settings:
         role="web",
         engine="simulated",
         scenarios=(folder / "source",),
-        public_url=ORIGIN,
+        public_url=public_url,
     )
 
 
@@ -179,10 +179,22 @@ class Caller:
         headers = cookie | {"origin": ORIGIN, "sec-fetch-site": "same-origin"} | more
         return self.ask(method, path, None if form is None else {"form_token": f"form-{who}", **form}, headers, True)
 
+    def together(self, times: int, who: str, method: str, path: str, body: Any = None, **headers: str) -> list[Answer]:
+        """The same request so many times at once."""
+
+        async def all_() -> list[Answer]:
+            bearer = {"authorization": f"Bearer ncr_{who}"} | headers
+            return await asyncio.gather(*(self._send(method, path, body, bearer, False) for _ in range(times)))
+
+        return self._runner.run(all_())
+
     def ask(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None, form: bool = False
     ) -> Answer:
-        sent = {"host": urlsplit(ORIGIN).netloc, "accept": "*/*", **(headers or {})}
+        return self._runner.run(self._send(method, path, body, headers or {}, form))
+
+    async def _send(self, method: str, path: str, body: Any, headers: Mapping[str, str], form: bool) -> Answer:
+        sent = {"host": urlsplit(ORIGIN).netloc, "accept": "*/*", **headers}
         content = b""
         if isinstance(body, bytes):
             content = body
@@ -191,7 +203,7 @@ class Caller:
             sent.setdefault("content-type", "application/x-www-form-urlencoded" if form else "application/json")
         if method not in ("GET", "WS"):
             sent["content-length"] = str(len(content))
-        return self._runner.run(self._ask(method, path, sent, content))
+        return await self._ask(method, path, sent, content)
 
     async def _ask(self, method: str, path: str, headers: Mapping[str, str], content: bytes) -> Answer:
         answer, started = Answer(), asyncio.Event()
@@ -222,6 +234,18 @@ class Caller:
         if isinstance(ended, Exception):
             answer.raised = ended
         return answer
+
+
+@contextlib.contextmanager
+def service(folder: Path, url: str, public_url: str = ORIGIN) -> Iterator[Caller]:
+    """Somebody to call the service whose database is at `url`."""
+    app = composition.create(settings(folder, url, public_url))
+    caller = Caller(app)
+    try:
+        yield caller
+    finally:
+        close(app.state.site)
+        caller.close()
 
 
 def _take(answer: Answer, message: Mapping[str, Any]) -> None:

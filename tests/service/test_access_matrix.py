@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from ncr import app as composition
 from ncr.db import reading
 from tests.service import doors_site
 from tests.service.doors_site import EVERYBODY, PASSWORD, Answer, Caller, World
@@ -152,12 +151,8 @@ def world(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Wo
 
 @pytest.fixture(scope="module")
 def caller(world: World) -> Iterator[Caller]:
-    app = composition.create(doors_site.settings(world.folder, f"sqlite:///{world.folder / 'ncr.db'}"))
-    caller = Caller(app)
-    site = app.state.site
-    yield caller
-    doors_site.close(site)
-    caller.close()
+    with doors_site.service(world.folder, f"sqlite:///{world.folder / 'ncr.db'}") as caller:
+        yield caller
 
 
 @pytest.fixture(autouse=True)
