@@ -19,6 +19,8 @@ MARK = "NCR_EXEC"
 # A container may write for ever; nobody needs more of it than this.
 MOST_OUTPUT = 1024 * 1024
 END_TIMEOUT_S = 5.0
+END_TRIES = 3
+END_PAUSE_S = 0.5
 EXIT_CODE_WAIT_S = 2.0
 HEADER = struct.Struct(">BxxxL")
 
@@ -74,15 +76,22 @@ class Execs:
         return None
 
     def _end(self, name: str, user: str | None, mark: str) -> None:
-        command = ["/bin/sh", "-c", END, "sh", f"{MARK}={mark}"]
+        for _ in range(END_TRIES):
+            try:
+                with calling(f"container {name}"):
+                    if self._ended(name, user, mark):
+                        return
+            except EngineError as error:
+                log.warning("ending a command failed", container=name, error=str(error)[:300])
+            # A container full of processes has no room for this one either; some may end meanwhile.
+            time.sleep(END_PAUSE_S)
+        log.warning("a command that ran out of time may still run", container=name)
+
+    def _ended(self, name: str, user: str | None, mark: str) -> bool:
         api = self._connection.api
-        try:
-            with calling(f"container {name}"):
-                made = api.exec_create(name, command, user=user or "")
-                with Conversation(api.exec_start(made["Id"], socket=True)) as talk:
-                    talk.run(b"", END_TIMEOUT_S)
-        except EngineError as error:
-            log.warning("a command that ran out of time may still run", container=name, error=str(error)[:300])
+        made = api.exec_create(name, ["/bin/sh", "-c", END, "sh", f"{MARK}={mark}"], user=user or "")
+        with Conversation(api.exec_start(made["Id"], socket=True)) as talk:
+            return talk.run(b"", END_TIMEOUT_S) and self._exit_code(made["Id"]) == 0
 
 
 class Conversation:
