@@ -3,7 +3,6 @@
 import shutil
 import uuid
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 
 import docker
@@ -11,11 +10,10 @@ import pytest
 from docker.errors import DockerException
 from psycopg.sql import SQL, Identifier
 
-from ncr.db import Base, connect
+from ncr.migrations import upgrade
 from tests.postgres import Cluster, running_cluster
 
 ROOMS = ("pure", "service", "engine", "faults", "browser", "docs")
-TABLES = ("people", "exercise", "scoring")
 HERE = Path(__file__).parent
 
 
@@ -27,14 +25,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return ROOMS.index(name) if name in ROOMS else len(ROOMS)
 
     items.sort(key=room)
-
-
-def make_tables(url: str) -> None:
-    for room in TABLES:
-        import_module(f"ncr.{room}.tables")
-    engine = connect(url)
-    Base.metadata.create_all(engine)
-    engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +45,7 @@ def postgres_template(postgres: Cluster) -> str:
     """Name of a database that holds all tables and no rows."""
     with postgres.admin() as admin:
         admin.execute("CREATE DATABASE template_ncr")
-    make_tables(postgres.url("template_ncr"))
+    upgrade(postgres.url("template_ncr"))
     return "template_ncr"
 
 
@@ -63,7 +53,7 @@ def postgres_template(postgres: Cluster) -> str:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file that holds all tables and no rows."""
     path = tmp_path_factory.mktemp("template") / "ncr.db"
-    make_tables(f"sqlite:///{path}")
+    upgrade(f"sqlite:///{path}")
     return path
 
 
