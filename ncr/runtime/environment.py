@@ -1,5 +1,6 @@
 """One environment's steps on an engine: build, verify, hold, open, look at, remove; every one may be repeated."""
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -13,6 +14,7 @@ from ncr.runtime.settling import settle
 GATE = "@gate"
 AT_ONCE = 8
 REMOVE_ROUNDS = 5
+HOLD_AGAIN_S = (0.2, 0.5, 1.0, 2.0)
 
 
 def build(engine: Engine, blueprint: Blueprint, progress: Progress = lambda line: None) -> None:
@@ -45,8 +47,18 @@ def verify(
 
 
 def hold(engine: Engine, blueprint: Blueprint) -> None:
-    """Freeze every container that runs."""
-    _for_all(engine, blueprint, engine.pause, "paused")
+    """Freeze every container that runs.
+
+    A kernel with much to do may not get all of a container's processes to stand still at once; it is asked again.
+    """
+    for wait_s in HOLD_AGAIN_S:
+        try:
+            return _for_all(engine, blueprint, engine.pause, "paused")
+        except EngineUnavailable:
+            raise
+        except EngineError:
+            time.sleep(wait_s)
+    return _for_all(engine, blueprint, engine.pause, "paused")
 
 
 def open_(engine: Engine, blueprint: Blueprint) -> None:
