@@ -8,13 +8,13 @@ from ncr.scenario.digest import digest
 from ncr.scenario.images import images
 from ncr.scenario.topology import Scenario
 
-INFRA = Path(__file__).resolve().parents[2] / "infra"
+BUILDS = Path(__file__).resolve().parent / "builds"
 
 
 @cache
 def own_image(name: str) -> ImageSpec:
-    """The image made by infra/NAME."""
-    context = INFRA / name
+    """The image made by builds/NAME: gate, checker or guard."""
+    context = BUILDS / name
     return ImageSpec(f"ncr/{name}:{digest(context)[:12]}", context=context)
 
 

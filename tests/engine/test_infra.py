@@ -9,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = "ncr/base:bookworm"
-SCRIPTS = sorted(path for path in ROOT.glob("infra/**/*") if path.is_file() and path.read_bytes()[:2] == b"#!")
+FILES = (*ROOT.glob("infra/**/*"), *ROOT.glob("ncr/runtime/builds/**/*"))
+SCRIPTS = sorted(path for path in FILES if path.is_file() and path.read_bytes()[:2] == b"#!")
 
 
 def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
