@@ -30,11 +30,16 @@ def hello(audience: str, epoch: str, head: int, resume: bool, now: datetime, lif
     return Frame(encode({**values, "audience": audience, "server_time": now, **life.shown()}))
 
 
-def snapshot(epoch: str, board: Mapping[str, Any], timeline: object, services: object) -> Frame:
-    """Everything as of `seq`: what a screen needs when it knows nothing, or nothing that can be built on."""
+def snapshot(
+    epoch: str, board: Mapping[str, Any], latest: Sequence[object], timeline: object, services: object
+) -> Frame:
+    """Everything as of `seq`: what a screen needs when it knows nothing, or nothing that can be built on.
+
+    `latest` holds the facts that led there last, for people to read; they are in the standings already.
+    """
     values = {"type": "snapshot", "seq": board["seq"], "epoch": epoch, "frozen": board["frozen"]}
     values |= {"standings": board["standings"], "tasks": board["tasks"], "timeline": timeline, "services": services}
-    return Frame(encode(values), board["seq"])
+    return Frame(encode({**values, "latest": latest}), board["seq"])
 
 
 def facts(after: int, to: int, told: Sequence[object], changed: Mapping[str, object]) -> Frame:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from ncr.live import frames
 from ncr.live.hub import Frame
@@ -12,6 +12,9 @@ from ncr.scoring.board import Board, Changes
 from ncr.site import Site
 
 Row = dict[str, Any]
+# How many of the last facts a snapshot tells, and how far back they are looked for.
+LATEST = 20
+LOOKED_BACK = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +100,15 @@ class Telling:
         staff = sight.kind == "staff"
         if sight.board and staff in self._snapshots:
             return self._snapshots[staff]
-        found = self._board.snapshot("staff" if staff else "public")
+        kind: Literal["staff", "public"] = "staff" if staff else "public"
+        found = self._board.snapshot(kind)
+        latest = [fact for fact in self._board.facts(found["seq"] - LOOKED_BACK, kind) if fact["seq"] <= found["seq"]]
         if not sight.board:
             found = {**found, "standings": _alone(found["standings"], sight), "tasks": {}}
+            latest = _mine(latest, sight)
         checks = self._definition.checks
         services = {check.id: {"service": check.service, "title": _words(check.title)} for check in checks}
-        frame = frames.snapshot(self.epoch(sight), found, self.timeline(staff), services)
+        frame = frames.snapshot(self.epoch(sight), found, latest[-LATEST:], self.timeline(staff), services)
         if sight.board:
             self._snapshots[staff] = frame
         return frame

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+import socket as sockets
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -35,6 +36,13 @@ EXERCISE = "e" * 32
 TEAMS = ("ask", "bjork", "eik", "gran")
 
 
+def free_port() -> int:
+    with sockets.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 def make_site(url: str, folder: Path, port: int = 8000) -> Site:
     """A site on the database at `url`, with the scenario `liten` on its shelf."""
     sessions = db.sessions(db.connect(url))
@@ -49,11 +57,11 @@ def close(site: Site) -> None:
     site.sessions.kw["bind"].dispose()
 
 
-def plan(site: Site, visibility: str = "public") -> dict[str, str]:
+def plan(site: Site, visibility: str = "public", scenario: Path = LITEN) -> dict[str, str]:
     """The exercise, running, with four teams; the session cookies of `instructor`, `student` and one of each team."""
     now = utcnow()
     with site.sessions.begin() as session:
-        digest = site.shelf.put(session, loader.load(LITEN), now)
+        digest = site.shelf.put(session, loader.load(scenario), now)
         people = {name: _person(session, name, now) for name in ("instructor", "student", *TEAMS)}
         row = Exercise(id=EXERCISE, title="Prøve", digest=digest, state="ready", created_at=now, visibility=visibility)
         row.created_by, row.time_zone, row.duration_s = fingerprint("instructor")[:32], "Europe/Oslo", 3600.0
@@ -119,6 +127,7 @@ class Client:
     order: list[str] = field(default_factory=list)
     tasks: dict[str, Any] = field(default_factory=dict)
     facts: list[dict[str, Any]] = field(default_factory=list)
+    latest: list[dict[str, Any]] = field(default_factory=list)
     messages: list[int] = field(default_factory=list)
     injects: list[str] = field(default_factory=list)
     hello: dict[str, Any] | None = None
@@ -160,7 +169,7 @@ class Client:
         self.seq, self.epoch, self.frozen = frame["seq"], frame["epoch"], frame["frozen"]
         self.rows = {row["team"]: row for row in frame["standings"]}
         self.order = [row["team"] for row in frame["standings"]]
-        self.tasks, self.facts = frame["tasks"], []
+        self.tasks, self.facts, self.latest = frame["tasks"], [], frame["latest"]
 
     def _facts(self, frame: Mapping[str, Any]) -> None:
         assert self.seq is not None, "facts before a snapshot"
@@ -191,11 +200,13 @@ class Client:
 
 
 @asynccontextmanager
-async def serving(site: Site, port: int) -> AsyncIterator[Live]:
-    """A web process: uvicorn on the loopback with the live routes, in this event loop."""
+async def serving(site: Site, port: int, more: Callable[[FastAPI], None] | None = None) -> AsyncIterator[Live]:
+    """A web process: uvicorn on the loopback with the live routes, and `more` beside, in this event loop."""
     live = Live(site)
     app = FastAPI()
     app.include_router(live.router)
+    if more:
+        more(app)
     options = {**UVICORN, "port": port, "log_level": "warning", "lifespan": "off", "timeout_graceful_shutdown": 2}
     server = uvicorn.Server(uvicorn.Config(app, **options))
     live.start()

@@ -164,6 +164,7 @@ class Interleavings(RuleBasedStateMachine):
         self._require_equal(screen, self.site.boards.of(EXERCISE).snapshot(screen.sight.kind, at=at))
         seen = [fact["seq"] for fact in client.facts]
         assert seen == sorted(set(seen)), "a fact came twice or late"
+        assert {fact["seq"] for fact in client.latest}.isdisjoint(seen)
         if frozen and screen.sight.kind != "staff":
             assert {fact["team"] for fact in client.facts if fact["seq"] > at} <= {screen.sight.participant}
 
@@ -179,7 +180,8 @@ class Interleavings(RuleBasedStateMachine):
         if not sight.board:
             rows = [{**row, "rank": None} for row in rows if row["team"] == sight.participant]
             tasks = {}
-            assert {fact["team"] for fact in screen.client.facts} <= {None, sight.participant}
+            shown = [*screen.client.facts, *screen.client.latest]
+            assert {fact["team"] for fact in shown} <= {None, sight.participant}
         assert (screen.client.standings, screen.client.tasks) == (rows, tasks)
 
 

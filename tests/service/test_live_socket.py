@@ -33,19 +33,13 @@ from tests.service.live_site import (
     close,
     dial,
     follow,
+    free_port,
     make_site,
     plan,
     serving,
     solve,
     tell,
 )
-
-
-def free_port() -> int:
-    with sockets.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture

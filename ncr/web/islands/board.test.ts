@@ -18,7 +18,7 @@ function hello(resume = false): Frame {
 
 const SNAPSHOT: Frame = {
   type: "snapshot", seq: 5, epoch: "e", frozen: false, standings: [row("a", 1, 50), row("b", 2, 10)],
-  tasks: { t1: { value: 100, solves: 0, category: "web", title: { nb: "Finn", en: "Find" } } }, timeline: [], services: {},
+  tasks: { t1: { value: 100, solves: 0, category: "web", title: { nb: "Finn", en: "Find" } } }, timeline: [], services: {}, latest: [],
 };
 
 const SOLVE: Frame = {

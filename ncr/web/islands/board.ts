@@ -79,6 +79,7 @@ export type Frame =
       tasks: Record<string, Task>;
       timeline: Moment[];
       services: Record<string, { service: string; title: Words | null }>;
+      latest: Fact[];
     }
   | {
       type: "facts";
@@ -192,7 +193,7 @@ function replaced(board: Board, frame: Extract<Frame, { type: "snapshot" }>, now
   const order = frame.standings.map((row) => row.team);
   const { tasks, timeline, services } = frame;
   const next = { ...board, seq: frame.seq, epoch: frame.epoch, tasks, timeline, services, own: null, gap: false };
-  return withRows({ ...next, facts: [] }, Object.fromEntries(frame.standings.map((row) => [row.team, row])), order, now);
+  return withRows({ ...next, facts: frame.latest }, Object.fromEntries(frame.standings.map((row) => [row.team, row])), order, now);
 }
 
 function advanced(board: Board, frame: Extract<Frame, { type: "facts" }>, now: number): Board {

@@ -37,7 +37,7 @@ class Network implements Browser {
 
   greet(resume = false): void {
     this.say({ type: "hello", epoch: "e", head: 4, resume, audience: "public", server_time: "2027-03-01T09:00:00Z", state: "running", frozen: false, clock: CLOCK });
-    if (!resume) this.say({ type: "snapshot", seq: 4, epoch: "e", frozen: false, standings: [], tasks: {}, timeline: [], services: {} });
+    if (!resume) this.say({ type: "snapshot", seq: 4, epoch: "e", frozen: false, standings: [], tasks: {}, timeline: [], services: {}, latest: [] });
   }
 
   private dial(path: string, on: Events) {

@@ -16,6 +16,7 @@ const SAID_MS = 10_000;
 const PAGE_MS = 12_000;
 const PAGE_ROWS = 10;
 const MOST_COLUMNS = 30;
+const MOST_ON_WALL = 20;
 
 export class ScoreBoard extends Island {
   static override properties = {
@@ -76,10 +77,10 @@ export class ScoreBoard extends Island {
 
   private table(): TemplateResult {
     const all = standings(this.board);
-    const tasks = Object.keys(this.board.tasks).slice(0, this.projector ? MOST_COLUMNS / 2 : MOST_COLUMNS);
+    const tasks = Object.keys(this.board.tasks).slice(0, this.projector ? MOST_ON_WALL : MOST_COLUMNS);
     const checks = Object.keys(this.board.services);
     const shown = this.page(all);
-    const columns = 5 + (tasks.length > 0 ? tasks.length : 0) + (checks.length > 0 ? 1 : 0);
+    const columns = 5 + tasks.length + checks.length;
     return html`<table>
       <caption class="unseen">${say(this.language, "scoreboard")}</caption>
       <thead><tr>
@@ -89,7 +90,7 @@ export class ScoreBoard extends Island {
         <th scope="col" class="trend">${say(this.language, "trend")}</th>
         <th scope="col" class="number solved">${say(this.language, "solved")}</th>
         ${tasks.map((task) => this.taskHead(task))}
-        ${checks.length > 0 ? html`<th scope="col" class="services">${say(this.language, "services")}</th>` : nothing}
+        ${checks.map((check) => turnedHead("check", checkName(this.board, check, this.language)))}
       </tr></thead>
       <tbody>${all.length === 0
         ? html`<tr><td colspan=${columns} class="muted">${say(this.language, "noTeams")}</td></tr>`
@@ -116,19 +117,25 @@ export class ScoreBoard extends Island {
   private taskHead(task: string): TemplateResult {
     const known = this.board.tasks[task];
     const title = textOf(known?.title, this.language) || task;
-    return html`<th scope="col" class="task"><span class="slanted" title=${title}>${title}</span><span class="number worth">${known ? number(known.value, this.language) : ""}</span></th>`;
+    return turnedHead("task", title, known ? number(known.value, this.language) : "");
   }
 
   private row(row: Row, tasks: string[], checks: string[]): TemplateResult {
     return html`<tr data-team=${row.team} class=${row.rank !== null && row.rank <= 3 ? `top-${row.rank}` : ""}>
       <td class="rank number">${row.rank ?? "–"}${this.movement(row.team)}</td>
-      <th scope="row"><span class="name">${row.name}</span>${row.partner ? html` <span class="partner muted">${row.partner}</span>` : nothing}</th>
+      <th scope="row"><span class="name" title=${row.name}>${row.name}</span>${this.partner(row)}</th>
       <td class="number points">${number(row.points, this.language)}</td>
       <td class="trend">${this.sparkline(row.team)}</td>
       <td class="number solved">${row.solved}</td>
       ${tasks.map((task) => this.taskCell(row, task))}
-      ${checks.length > 0 ? html`<td class="services">${checks.map((check) => this.service(row, check))}</td>` : nothing}
+      ${checks.map((check) => html`<td class="check">${row.services[check] ? serviceState(row.services[check], this.language) : nothing}</td>`)}
     </tr>`;
+  }
+
+  /** The partner, unless the team's name says it already. */
+  private partner(row: Row): TemplateResult | typeof nothing {
+    if (!row.partner || row.name.toLowerCase().includes(row.partner.toLowerCase())) return nothing;
+    return html` <span class="partner muted">${row.partner}</span>`;
   }
 
   private movement(team: string): TemplateResult | typeof nothing {
@@ -145,11 +152,6 @@ export class ScoreBoard extends Island {
     const first = solve.order === 1;
     const words = first ? say(this.language, "firstSolve") : say(this.language, "solved");
     return html`<td class="task ${first ? "first" : "right"}" title="${words}: ${solve.points}"><span aria-hidden="true">${first ? "★" : "✓"}</span><span class="unseen">${words}</span></td>`;
-  }
-
-  private service(row: Row, check: string): TemplateResult | typeof nothing {
-    const state = row.services[check];
-    return state ? serviceState(state, this.language, checkName(this.board, check, this.language)) : nothing;
   }
 
   private sparkline(team: string): TemplateResult | typeof nothing {
@@ -194,4 +196,9 @@ export class ScoreBoard extends Island {
       if (Math.abs(by) > 1) row.animate([{ transform: `translateY(${by}px)` }, { transform: "none" }], { duration: 600, easing: "ease-in-out" });
     }
   }
+}
+
+/** A narrow column's head, turned on its side; `below` stands upright under it. */
+function turnedHead(kind: string, title: string, below = ""): TemplateResult {
+  return html`<th scope="col" class=${kind}><span class="turned" title=${title}>${title}</span>${below ? html`<span class="number worth">${below}</span>` : nothing}</th>`;
 }

@@ -38,7 +38,8 @@ export class ServiceMatrix extends Island {
   }
 
   private list(row: Row | undefined): TemplateResult {
-    const states = Object.entries(row?.services ?? {});
+    const place = Object.keys(this.board.services);
+    const states = Object.entries(row?.services ?? {}).sort(([a], [b]) => place.indexOf(a) - place.indexOf(b));
     if (states.length === 0) return html`<p class="muted">${say(this.language, "noChecks")}</p>`;
     return html`<ul>${states.map(([check, state]) => html`<li>${this.wordy(check, state)}</li>`)}</ul>`;
   }
