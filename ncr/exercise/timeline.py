@@ -32,9 +32,7 @@ def offset_s(moment: Moment, duration_s: float, scale: float = 1.0) -> float:
     return min(max(duration_s - seconds if moment.from_end else seconds, 0.0), duration_s)
 
 
-def moments(
-    definition: Definition, duration_s: float, prepare_lead_s: float, scale: float = 1.0
-) -> tuple[Row, ...]:
+def moments(definition: Definition, duration_s: float, prepare_lead_s: float, scale: float = 1.0) -> tuple[Row, ...]:
     """Every row of the timeline, in the order it would happen; injects without a time come with offset None."""
     rows = [
         Row("prepare", "", "wall", -prepare_lead_s),

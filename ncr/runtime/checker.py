@@ -27,8 +27,8 @@ def run_script(engine: Engine, blueprint: Blueprint, service: str, source: bytes
 
 
 def _spec(blueprint: Blueprint, service: str, source: bytes, timeout_s: float) -> ContainerSpec:
-    # Rounds may overlap when one is slow, so names differ. Addresses come from the far end: left to the engine, it could
-    # hand out that of a service which is down at the moment.
+    # Rounds may overlap when one is slow, so names differ. Addresses come from the far end: left to the engine, it
+    # could hand out that of a service which is down at the moment.
     place = -3 - secrets.randbelow(12)
     networks = blueprint.team_networks
     who = blueprint.who
