@@ -24,7 +24,9 @@ def digest(directory: Path) -> str:
 
 def copy(directory: Path, destination: Path) -> None:
     """Copy what is part of the scenario to `destination`, which must not exist; links are never followed."""
-    shutil.copytree(directory, destination, symlinks=True, ignore=lambda _, names: filter(is_unseen, names))
+    shutil.copytree(
+        directory, destination, symlinks=True, ignore=lambda _, names: {name for name in names if is_unseen(name)}
+    )
 
 
 def _files(directory: Path) -> Iterator[str]:

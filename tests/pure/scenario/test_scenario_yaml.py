@@ -116,7 +116,7 @@ def mutated(text: str, edits: list[tuple[float, int, str]]) -> str:
     return text
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(definition=EDITS, compose=EDITS)
 def test_no_mutation_of_a_scenario_ends_in_anything_but_problems(
     tmp_path_factory: pytest.TempPathFactory,

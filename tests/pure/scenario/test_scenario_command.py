@@ -1,0 +1,61 @@
+"""`ncr scenario`: exit codes, lines for people and JSON for programs."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from ncr.cli import app
+from tests.pure.scenario.directories import write
+
+
+def run(*words: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["scenario", *words])
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return result.exit_code, result.output
+
+
+def test_a_good_scenario_ends_with_0(tmp_path: Path) -> None:
+    code, told = run("check", str(write(tmp_path)))
+    assert (code, told.splitlines()[-1]) == (0, f"{tmp_path}/small: good")
+
+
+def test_a_bad_scenario_ends_with_1_and_every_problem_on_a_line(tmp_path: Path) -> None:
+    place = write(tmp_path, {"compose.yml": "services:\n  web: {image: a, pid: host, ipc: host}\n"})
+    code, told = run("check", str(place))
+    assert code == 1
+    assert [line.split(": ")[0] for line in told.splitlines()[:2]] == [
+        f"{place}/compose.yml:2:24",
+        f"{place}/compose.yml:2:35",
+    ]
+
+
+def test_json_says_the_same(tmp_path: Path) -> None:
+    code, told = run("check", "--json", str(write(tmp_path)), str(tmp_path / "nowhere"))
+    good, bad = json.loads(told)
+    assert code == 1
+    assert (good["valid"], good["id"], good["problems"]) == (True, "small", [])
+    assert bad["problems"][0]["where"] == "scenario.yml:1:1"
+
+
+def test_the_schema_is_json() -> None:
+    code, told = run("schema")
+    assert code == 0
+    assert json.loads(told)["properties"].keys() >= {"tasks", "checks", "injects", "duel"}
+
+
+def test_the_list_shows_the_site_s_scenarios_broken_ones_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path)
+    write(tmp_path / "other", {"compose.yml": "services: {}\n"})
+    monkeypatch.setenv("NCR_SCENARIOS", json.dumps([str(tmp_path), str(tmp_path / "other")]))
+    code, told = run("list", "--json")
+    rows = json.loads(told)
+    assert code == 0
+    assert (rows[0]["id"], rows[0]["services"], rows[0]["memory_mib"]) == ("small", 1, 256)
+    assert "problem" in rows[1]["title"]
+
+
+@pytest.mark.parametrize("words", [("check",), ("chek",), ("schema", "--nope")])
+def test_wrong_usage_ends_with_2(words: tuple[str, ...]) -> None:
+    assert run(*words)[0] == 2
