@@ -197,6 +197,9 @@ class Engine(Protocol):
     def info(self) -> EngineInfo:
         """What the engine is; also the test that it answers."""
 
+    def shortcomings(self) -> Sequence[str]:
+        """What this engine or its machine does not enforce, in words; empty when all is enforced."""
+
     def host_addresses(self) -> Sequence[str]:
         """Every address of the engine's machine but loopback; link-local ones as `fe80::…%interface`."""
 

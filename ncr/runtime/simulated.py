@@ -110,6 +110,10 @@ class SimulatedEngine:
         with self._call("info"):
             return EngineInfo("simulated", "1", cpus=64, memory_mib=1_048_576, runtimes=("runc",))
 
+    def shortcomings(self) -> Sequence[str]:
+        with self._call("shortcomings"):
+            return ()
+
     def host_addresses(self) -> Sequence[str]:
         with self._call("host_addresses"):
             return ("192.0.2.1",)

@@ -110,6 +110,10 @@ def test_it_knows_the_addresses_of_its_machine(engine: Engine) -> None:
     assert "127.0.0.1" not in addresses
 
 
+def test_it_enforces_everything_here(engine: Engine) -> None:
+    assert list(engine.shortcomings()) == []
+
+
 def test_the_guard_stands_after_it_was_asked_for(engine: Engine) -> None:
     engine.ensure_guard()
     assert list(engine.ensure_guard()) == []
