@@ -27,8 +27,8 @@ class HintSeen:
 class TaskSeen:
     """A task on the desk.
 
-    `requires` are those still to be solved before it shows its text; `opens_in_s` counts exercise seconds. `value` is what
-    a solver holds now; `points` what this team got, None while unsolved; `attempts_left` None when free.
+    `requires` are those still to be solved before it shows its text; `opens_in_s` counts exercise seconds. `value` is
+    what a solver holds now; `points` what this team got, None while unsolved; `attempts_left` None when free.
     """
 
     task: Task
@@ -57,7 +57,7 @@ def desk(
     snapshot: Mapping[str, Any],
     clock: tuple[float, float, float],
 ) -> list[TaskSeen]:
-    """Every task for `participant`; `snapshot` is the board's for this team, `clock` (t, duration, scale) in seconds."""
+    """Every task for `participant`; `snapshot` is the board's for the team, `clock` (t, duration, scale) in seconds."""
     tried, bought, solved = _own(session, exercise, participant)
     row = snapshot.get("own") or next((row for row in snapshot["standings"] if row["team"] == participant), None)
     scores = row["tasks"] if row else {}
