@@ -30,7 +30,7 @@ lint: python ## format, style, types, import rules
 lock: python ## requirements.lock from pyproject.toml
 	@infra/setup/lock
 
-up: ## the service by docker compose: PostgreSQL, web, director
+up: web ## the service by docker compose: PostgreSQL, web, director
 	@$(ENGINE) && infra/service/compose up
 
 down: ## ends the service; its data stays
