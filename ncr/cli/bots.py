@@ -13,6 +13,8 @@ from ncr.runtime.player import Place, break_, repair, solve
 from ncr.scenario.topology import Scenario
 
 Say = Callable[[str], None]
+# How often a bot tries what did not work before it goes on to the next.
+MOST_TRIES = 5
 
 
 @dataclass
@@ -38,15 +40,14 @@ class Bot:
 
     def play(self) -> None:
         """Play until the end or until nothing is left to try."""
-        play = self.scenario.play
-        tasks = self._order()
-        for number, task in enumerate(tasks):
-            if self._pause(self.luck.uniform(0.5, 1.5) * self.pace_s):
-                return
-            if self.clumsy and number == 1:
+        left = list(self._order())
+        tries = 0
+        while left and not self._pause(self.luck.uniform(0.5, 1.5) * self.pace_s):
+            tries += 1
+            if self.clumsy and tries == 2:
                 self._stumble()
-            if play is None or not self._try(task):
-                continue
+            if self._try(left[0]) or tries % MOST_TRIES == 0:
+                left.pop(0)
 
     def _order(self) -> Sequence[str]:
         """Tasks as their requirements allow, otherwise shuffled; the last ones are left out by lesser skill."""
@@ -70,7 +71,7 @@ class Bot:
         try:
             answer = solve(self.engine, self.place(), self.scenario, task)
         except EngineError as error:
-            self.say(f"{self.team}: {task}: {error.detail}")
+            self.say(f"{self.team}: {task}: {error.detail.splitlines()[-1][:120]}")
             return False
         return self._submit(task, answer)
 

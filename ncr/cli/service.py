@@ -12,7 +12,7 @@ import httpx
 from ncr.config import Settings
 from ncr.errors import ServiceUnavailable
 
-UP_S = 30.0
+UP_S = 90.0
 DOWN_S = 30.0
 
 

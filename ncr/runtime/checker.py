@@ -10,6 +10,16 @@ from ncr.runtime.images import own_image
 
 LIMITS = Limits(memory_mib=96, cpus=0.5, pids=32)
 PLACE = "/check.py"
+CRASHED = 3
+# Python ends with 1 after a traceback, which would read as the service being down: a crash is the checker's own fault.
+RUN = f"""
+import runpy, sys, traceback
+try:
+    runpy.run_path({PLACE!r}, run_name="__main__")
+except Exception:
+    traceback.print_exc()
+    sys.exit({CRASHED})
+"""
 # What making and removing the container may take on top of the script's own time.
 AROUND_S = 10.0
 # `timeout` ends a killed command with this.
@@ -41,7 +51,7 @@ def _spec(blueprint: Blueprint, service: str, source: bytes, timeout_s: float) -
             Attachment(network.name, (), str(IPv4Network(network.subnet)[place])) for network in networks
         ),
         limits=LIMITS,
-        command=("timeout", "-s", "KILL", f"{timeout_s:g}", "python3", PLACE),
+        command=("timeout", "-s", "KILL", f"{timeout_s:g}", "python3", "-c", RUN),
         environment={"NCR_TARGET": service, "NCR_TEAM": who.team, "NCR_TIMEOUT": f"{timeout_s:g}"},
         files=(FileSpec(PLACE, source),),
         tmpfs={"/tmp": "size=8m,mode=1777"},  # noqa: S108 - inside the container
