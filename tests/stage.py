@@ -42,7 +42,7 @@ def add_teams(sessions: Sessions) -> None:
 
 
 def settings(folder: Path, **more: Any) -> Settings:
-    quick: dict[str, Any] = {"engine": "simulated", "data": folder, "reconcile_s": 1.0, **more}
+    quick: dict[str, Any] = {"engine": "simulated", "data": folder, "reconcile_s": 1.0, "disk_soft_mib": 2, **more}
     return Settings(_env_file=None, **quick)
 
 

@@ -1,6 +1,6 @@
 """Acts: what each step does on the engine, and the row that says so; what claims is written before, results after."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import structlog
@@ -9,6 +9,8 @@ from sqlalchemy import update
 from ncr.director import addresses, cases
 from ncr.director.cases import Case
 from ncr.director.crashpoints import reach
+from ncr.director.disks import FULL
+from ncr.director.guard import ensure_guard
 from ncr.director.means import Means
 from ncr.director.reconcile import Step
 from ncr.errors import EngineError, SubnetTaken
@@ -58,7 +60,7 @@ class Acts:
         reach("begin-after-commit")
 
     def _build(self, case: Case) -> None:
-        self._engine.ensure_guard()
+        ensure_guard(self._means)
         self._clear_old(case)
         blueprint = self._made(case)
         ports = (*HOST_PORTS, self._means.settings.port)
@@ -106,6 +108,7 @@ class Acts:
         self._move(case, E.READY)
 
     def _restart(self, case: Case) -> None:
+        ensure_guard(self._means)
         runtime.restart(self._engine, self._drawn(case), case.environment.restart_service or "")
         self._set(case, restart_service=None)
 
@@ -115,20 +118,24 @@ class Acts:
         seen = self._engine.observe(blueprint.who.labels)
         health = runtime.health(seen, blueprint)
         broken = faults(seen, blueprint, health)
+        # What was halted for filling its disk stays so until a reset.
+        full = {service for service, state in case.environment.health.items() if state == FULL}
+        health |= dict.fromkeys(full, FULL)
         if broken:
             self._move(case, E.DEGRADED, why=broken, health=health)
             return
         if health != case.environment.health:
             self._set(case, health=health)
         for service in [service for service, state in health.items() if state == "exited"]:
+            ensure_guard(self._means)
             runtime.restart(self._engine, blueprint, service)
-        self._set_right(case, seen, blueprint)
+        self._set_right(case, seen, blueprint, full)
         if case.environment.tries:
             self._set(case, tries=0, failure=None)
 
-    def _set_right(self, case: Case, seen: Observed, blueprint: Blueprint) -> None:
+    def _set_right(self, case: Case, seen: Observed, blueprint: Blueprint, full: Collection[str]) -> None:
         wrong = "paused" if case.environment.state == E.OPEN else "running"
-        if any(seen.containers[spec.name].state == wrong for spec in blueprint.everything):
+        if any(seen.containers[spec.name].state == wrong for spec in blueprint.everything if spec.service not in full):
             put = runtime.open_ if wrong == "paused" else runtime.hold
             put(self._engine, blueprint)
 

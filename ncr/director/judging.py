@@ -97,10 +97,10 @@ class Judging:
         except EngineUnavailable:
             raise
         except EngineError:
-            # A team that ends its own container must not be spared by that.
+            # A team that ends its own container, or fills its disk, must not be spared by that.
             seen = self._means.engine.observe(place.blueprint.who.labels)
             there = seen.containers.get(container)
-            if there is not None and there.state == "exited" and place.participant in _with_gate(seen):
+            if there is not None and there.state in ("exited", "paused") and place.participant in _with_gate(seen):
                 return ENDED
             raise
 

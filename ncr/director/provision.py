@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from ncr.db import reading
 from ncr.director.cases import draw_on_trial, read_case
+from ncr.director.guard import ensure_guard
 from ncr.director.means import Means
 from ncr.errors import EngineUnavailable, LostLead, NcrError, NoRoom
 from ncr.exercise import capacity, journal
@@ -68,7 +69,7 @@ class Provision:
         if first is None:
             return
         trial = draw_on_trial(self._means, read_case(self._means, first))
-        self._means.engine.ensure_guard()
+        ensure_guard(self._means)
         shortages = self._shortages(exercise)
         if shortages and exercise.state == State.PREPARING:
             raise NoRoom("; ".join(shortages))

@@ -24,6 +24,7 @@ from ncr.scoring.facts import Draft, Kind
 from ncr.scoring.tables import FactRow
 
 log = structlog.get_logger()
+WIND_UP_S = 10.0
 Results = dict[str, dict[str, str]]
 
 
@@ -60,14 +61,19 @@ class Rounds:
         self._thread.start()
 
     def stop(self) -> None:
-        """Give up what is under way."""
-        if not self._thread.is_alive():
-            self._loop.close()
-            return
-        asyncio.run_coroutine_threadsafe(self._judging.close(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        """Let rounds under way end, within a little time."""
+        if self._thread.is_alive():
+            asyncio.run_coroutine_threadsafe(self._wind_up(), self._loop).result(2 * WIND_UP_S)
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(WIND_UP_S)
         self._loop.close()
+
+    async def _wind_up(self) -> None:
+        rounds = asyncio.all_tasks() - {asyncio.current_task()}
+        if rounds:
+            await asyncio.wait(rounds, timeout=WIND_UP_S)
+        await self._judging.close()
+        await self._loop.shutdown_default_executor()
 
     def busy(self, exercise_id: str) -> bool:
         """Whether a round of the exercise is under way."""

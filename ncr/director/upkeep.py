@@ -8,6 +8,8 @@ import structlog
 from sqlalchemy import select
 
 from ncr.db import reading
+from ncr.director.disks import watch_disks
+from ncr.director.guard import ensure_guard
 from ncr.director.means import Means
 from ncr.errors import EngineError, EngineUnavailable
 from ncr.exercise import journal
@@ -42,8 +44,9 @@ class Upkeep:
 
     def _look_after(self) -> None:
         try:
-            self._verify_guard()
+            ensure_guard(self._means)
             self._reap()
+            watch_disks(self._means)
         except EngineUnavailable as error:
             self._note_answer(False, str(error))
         else:
@@ -54,22 +57,9 @@ class Upkeep:
             return
         self._answers = answers
         event = "answers again" if answers else "does not answer"
-        log.warning("engine", event=event, error=why[:300])
+        log.warning(f"the engine {event}", error=why[:300])
         with self._means.lead.writing() as session:
             journal.record(session, self._means.clock(), None, event, subject="engine", why=why[:500] or None)
-
-    def _verify_guard(self) -> None:
-        restored = list(self._means.engine.ensure_guard())
-        if not restored:
-            return
-        # Somebody could have got through while it was gone: every environment proves its isolation again.
-        why = f"the guard had to be restored: {', '.join(restored)}"[:500]
-        now = self._means.clock()
-        with self._means.lead.writing() as session:
-            journal.record(session, now, None, "restored", subject="guard", why=why)
-            statement = select(Environment).where(Environment.state.in_((E.READY, E.OPEN)))
-            for environment in session.scalars(statement).all():
-                journal.move_environment(session, environment, E.DEGRADED, now, why=why)
 
     def _reap(self) -> None:
         """Remove what carries our labels, is old enough, and belongs to no environment that is still wanted."""

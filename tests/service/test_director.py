@@ -1,13 +1,22 @@
 """The director carries an exercise through its whole life on the simulated engine."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from ncr import db
+from ncr.clock import utcnow
+from ncr.director.clockwork import Clockwork
+from ncr.director.director import Director
+from ncr.exercise.shelf import Shelf
+from ncr.exercise.tables import Exercise
+from ncr.runtime.engine import FileSpec, NetworkSpec, VolumeSpec
 from ncr.runtime.simulated import SimulatedEngine
-from tests.stage import Stage, add_teams
+from ncr.scoring import conduct, interventions
+from tests.stage import NOON, Stage, add_teams, eventually, settings
 
 
 @pytest.fixture
@@ -43,3 +52,346 @@ def test_an_exercise_lives_from_plan_to_teardown(stage: Stage):
     kinds = stage.kinds(exercise)
     assert kinds[:4] == ["joined"] * 3 + ["opened"]
     assert {kind: kinds.count(kind) for kind in kinds[4:]} == {"injected": 2, "checked": 6, "finished": 1}
+
+
+@pytest.fixture
+def engine(stage: Stage) -> SimulatedEngine:
+    assert isinstance(stage.engine, SimulatedEngine)
+    return stage.engine
+
+
+def opened(stage: Stage, **more: object) -> str:
+    """An exercise that has just opened."""
+    exercise = stage.plan(**more)
+    stage.run(60, 5)
+    assert stage.state(exercise) == "running"
+    return exercise
+
+
+def containers(engine: SimulatedEngine, state: str) -> int:
+    return sum(seen.state == state for seen in engine.observe({}).containers.values())
+
+
+def test_ready_environments_are_held_until_the_start(stage: Stage, engine: SimulatedEngine):
+    stage.plan()
+    stage.run(50, 5)
+    assert containers(engine, "paused") == 9
+    stage.run(10, 5)
+    assert containers(engine, "running") == 9
+
+
+def test_words_arrive_once_and_commands_run_in_every_environment(stage: Stage, engine: SimulatedEngine):
+    exercise = opened(stage)
+    stage.run(30, 2)
+    assert [message.text["nb"] for message in stage.messages(exercise)] == ["Noen ringer."]
+    outcomes = stage.moment(exercise, "touch").outcome
+    assert {row.participant_id for row in stage.environments(exercise)} == set(outcomes)
+    assert {outcome["state"] for outcome in outcomes.values()} == {"done"}
+
+
+def test_a_paused_exercise_is_frozen_and_nothing_falls_due(stage: Stage, engine: SimulatedEngine):
+    exercise = opened(stage)
+    with stage.sessions.begin() as session:
+        conduct.pause(session, exercise, stage.clock())
+    stage.run(300, 30)
+    assert stage.states(exercise) == ["ready"] * 3
+    assert containers(engine, "paused") == 9
+    assert (stage.messages(exercise), stage.kinds(exercise).count("checked")) == ([], 0)
+    with stage.sessions.begin() as session:
+        conduct.resume(session, exercise, stage.clock())
+    stage.run(70, 5)
+    assert stage.state(exercise) == "finished"
+    assert stage.kinds(exercise).count("checked") == 6
+
+
+def test_an_extended_exercise_closes_later(stage: Stage):
+    exercise = opened(stage)
+    with stage.sessions.begin() as session:
+        conduct.extend(session, exercise, 40, stage.clock())
+    stage.run(95, 5)
+    assert stage.state(exercise) == "running"
+    stage.run(10, 5)
+    assert stage.state(exercise) == "finished"
+    assert stage.kinds(exercise).count("checked") == 10
+
+
+def test_a_cancelled_exercise_leaves_nothing(stage: Stage):
+    exercise = stage.plan()
+    stage.run(40, 5)
+    assert stage.left()
+    with stage.sessions.begin() as session:
+        conduct.cancel(session, exercise, stage.clock())
+    stage.run(5)
+    assert (stage.left(), stage.subnets(), stage.states(exercise)) == ([], [], ["removed"] * 3)
+
+
+def test_launched_it_opens_as_soon_as_it_is_ready(stage: Stage):
+    exercise = stage.plan(starts_at=None)
+    with stage.sessions.begin() as session:
+        conduct.launch(session, exercise, stage.clock())
+    stage.run(6)
+    assert stage.state(exercise) == "running"
+    assert stage.exercise(exercise).lateness_ms == 0
+
+
+def test_a_reset_environment_is_made_anew_and_opened(stage: Stage, engine: SimulatedEngine):
+    exercise = opened(stage)
+    before = set(engine.observe({"ncr.generation": "1"}).containers)
+    mine = stage.environments(exercise)[0]
+    with stage.sessions.begin() as session:
+        interventions.reset(session, mine.id, stage.clock())
+    stage.run(4)
+    assert stage.states(exercise) == ["open"] * 3
+    assert set(engine.observe({"ncr.generation": "2"}).containers) < before
+    assert len(engine.observe({"ncr.generation": "1"}).containers) == 6
+
+
+def test_a_service_that_ended_is_started_again_and_its_team_stays_open(stage: Stage, engine: SimulatedEngine):
+    exercise = opened(stage)
+    web = next(name for name in engine.observe({}).containers if name.endswith("-web"))
+    engine.crash(web)
+    stage.run(4)
+    assert engine.observe({}).containers[web].state == "running"
+    assert not [row for row in stage.journal(exercise) if row.after == "degraded"]
+
+
+def test_a_service_asked_to_restart_is_restarted_once(stage: Stage, engine: SimulatedEngine):
+    exercise = opened(stage)
+    with stage.sessions.begin() as session:
+        interventions.restart(session, stage.environments(exercise)[0].id, "web", stage.clock())
+    engine.calls.clear()
+    stage.run(4)
+    assert [verb for verb, _ in engine.calls].count("stop") == 1
+    assert stage.environments(exercise)[0].restart_service is None
+
+
+def test_the_engine_is_restarted_and_everything_comes_back_proven(stage: Stage, engine: SimulatedEngine):
+    exercise = opened(stage)
+    stage_time = stage.clock()
+    engine.restart(losing="*-desk")
+    stage.run(10)
+    assert stage.states(exercise) == ["open"] * 3
+    assert containers(engine, "running") == 9
+    proven = [row.participant_id for row in stage.environments(exercise) if row.ready_at and row.ready_at > stage_time]
+    assert len(proven) == 3
+    assert [row.event for row in stage.journal(None)] == ["restored", "restored"]
+
+
+def test_an_engine_that_is_gone_for_a_while_ends_nothing(stage: Stage, engine: SimulatedEngine):
+    exercise = opened(stage)
+    engine.set_down(True)
+    stage.run(15)
+    assert stage.state(exercise) == "running"
+    engine.set_down(False)
+    engine.restart()
+    stage.run(15)
+    assert stage.states(exercise) == ["open"] * 3
+    assert {row.event for row in stage.journal(None)[1:]} == {"does not answer", "answers again", "restored"}
+    assert not {result for fact in stage.facts(exercise) if fact.kind == "checked"
+                for team in fact.payload["results"].values() for result in team.values()} & {"down"}  # fmt: skip
+
+
+def test_an_engine_down_at_the_end_is_cleaned_up_when_it_is_back(stage: Stage, engine: SimulatedEngine):
+    exercise = opened(stage)
+    engine.set_down(True)
+    stage.run(70, 10)
+    assert stage.state(exercise) == "finished"
+    assert stage.moments(exercise)["teardown"] == "waiting"
+    engine.set_down(False)
+    stage.run(10)
+    assert (stage.left(), stage.moments(exercise)["teardown"]) == ([], "done")
+
+
+def test_a_start_missed_while_down_begins_at_once_and_says_how_late(stage: Stage):
+    exercise = stage.plan()
+    stage.run(40, 5)
+    stage.end()
+    stage.pass_time(50)
+    stage.begin()
+    stage.run(3)
+    assert stage.state(exercise) == "running"
+    assert stage.exercise(exercise).lateness_ms == pytest.approx(31_000, abs=1000)
+    assert stage.exercise(exercise).duration_s == 60
+    assert any("31.0 s late" in (row.why or "") for row in stage.journal(exercise))
+    stage.run(30, 5)
+    assert stage.state(exercise) == "finished"
+    checked = {fact.payload["tick"] for fact in stage.facts(exercise) if fact.kind == "checked"}
+    assert checked == {1, 2, 3, 4, 5, 6}
+
+
+def test_ticks_nobody_was_there_for_are_unknown(stage: Stage):
+    exercise = opened(stage)
+    stage.end()
+    stage.pass_time(35)
+    stage.begin()
+    stage.run(2)
+    told = {fact.payload["tick"]: fact.payload["results"] for fact in stage.facts(exercise) if fact.kind == "checked"}
+    assert {state for tick in (1, 2) for team in told[tick].values() for state in team.values()} == {"unknown"}
+    assert {state for team in told[3].values() for state in team.values()} == {"up"}
+
+
+def test_a_whole_exercise_missed_fails_and_makes_nothing(stage: Stage):
+    exercise = stage.plan()
+    stage.end()
+    stage.pass_time(3600)
+    stage.begin()
+    stage.run(2)
+    assert stage.state(exercise) == "failed"
+    assert stage.exercise(exercise).failure == "its whole time passed before it could begin"
+    assert stage.left() == []
+
+
+def test_a_clock_that_jumps_back_undoes_nothing(stage: Stage):
+    exercise = opened(stage)
+    stage.run(15, 5)
+    stage.clock.advance(-3600)
+    stage.step()
+    assert stage.state(exercise) == "running"
+    stage.run(50, 5)
+    assert stage.state(exercise) == "finished"
+    assert len(stage.messages(exercise)) == 1
+    assert stage.kinds(exercise).count("checked") == 6
+    assert any("jumped" in row.event and "-3600" in (row.why or "") for row in stage.journal(exercise))
+    assert [fact.t for fact in stage.facts(exercise)] == sorted(fact.t for fact in stage.facts(exercise))
+
+
+def test_a_clock_that_jumps_forward_is_written_down(stage: Stage):
+    exercise = opened(stage)
+    stage.clock.advance(20)
+    stage.step()
+    assert any("+20.0 s" in (row.why or "") for row in stage.journal(exercise))
+    assert stage.state(exercise) == "running"
+
+
+def test_an_image_that_is_missing_fails_the_exercise_before_anything_is_made(stage: Stage, engine: SimulatedEngine):
+    engine.misbehave("ensure_image", "error", on="ncr/base:*", times=99)
+    exercise = stage.plan()
+    stage.run(50, 5)
+    assert stage.state(exercise) == "failed"
+    assert "ncr/base:bookworm" in (stage.exercise(exercise).failure or "")
+    assert not [call for call in engine.calls if call[0] in ("ensure_network", "ensure_container")]
+    stage.run(5)
+    assert (stage.left(), stage.subnets()) == ([], [])
+
+
+def test_a_service_that_no_environment_can_have_fails_the_exercise_and_is_rolled_back(
+    stage: Stage, engine: SimulatedEngine
+):
+    engine.misbehave("start", "error", on="*-web", times=999)
+    exercise = stage.plan(prepare_lead_s=60.0)
+    stage.run(80, 5)
+    assert stage.state(exercise) == "failed"
+    assert "-web: refused" in (stage.exercise(exercise).failure or "")
+    stage.run(10)
+    assert (stage.left(), stage.subnets()) == ([], [])
+
+
+def test_one_teams_failed_environment_keeps_nobody_else_waiting(stage: Stage, engine: SimulatedEngine):
+    exercise = stage.plan(prepare_lead_s=60.0)
+    stage.step()
+    stage.run(1)
+    unlucky = stage.environments(exercise)[1]
+    gate = next(one for one in engine.observe({"ncr.team": unlucky.participant_id}).containers if one.endswith(".gate"))
+    with stage.sessions.begin() as session:
+        interventions.reset(session, unlucky.id, stage.clock())
+    engine.misbehave("ensure_container", "error", on=gate, times=999)
+    stage.run(62, 2)
+    assert stage.state(exercise) == "running"
+    assert stage.states(exercise) == ["open", "failed", "open"]
+    assert "refused" in (stage.environments(exercise)[1].failure or "")
+
+
+@pytest.mark.parametrize("how", ["error", "late", "half"])
+@pytest.mark.parametrize(
+    "verb", ["ensure_network", "ensure_container", "start", "pause", "unpause", "remove_container"]
+)
+def test_an_engine_that_misbehaves_now_and_then_is_borne(stage: Stage, engine: SimulatedEngine, verb: str, how: str):
+    engine.misbehave(verb, how, times=2)  # type: ignore[arg-type]
+    exercise = stage.plan()
+    stage.run(130, 5)
+    stage.run(10)
+    assert stage.state(exercise) == "finished"
+    assert stage.kinds(exercise).count("opened") == 1
+    assert stage.left() == []
+
+
+def test_a_piece_of_the_pool_that_a_stranger_uses_is_left_alone(stage: Stage, engine: SimulatedEngine):
+    engine.ensure_network(NetworkSpec("theirs", "br-theirs", "10.128.0.0/24", "team", {}))
+    exercise = stage.plan()
+    stage.run(60, 5)
+    assert stage.states(exercise) == ["open"] * 3
+    assert "theirs" in engine.observe({}).networks
+
+
+def test_an_orphan_is_reaped_when_it_is_old_enough_and_a_strangers_is_not(stage: Stage, engine: SimulatedEngine):
+    labels = {"ncr.managed": "1", "ncr.instance": "test", "ncr.exercise": "gone", "ncr.team": "gone"}
+    engine.ensure_volume(VolumeSpec("old", labels))
+    engine.ensure_volume(VolumeSpec("theirs", {**labels, "ncr.instance": "other"}))
+    with engine._store.open() as world:
+        for volume in world.vols.values():
+            volume.created_at -= 121
+    engine.ensure_volume(VolumeSpec("fresh", labels))
+    stage.run(3)
+    assert set(engine.observe({}).volumes) == {"theirs", "fresh"}
+
+
+def test_a_container_that_fills_its_disk_is_halted_until_a_reset(stage: Stage, engine: SimulatedEngine):
+    exercise = opened(stage)
+    web = next(name for name in engine.observe({}).containers if name.endswith("-web"))
+    engine.put_files(web, [FileSpec("/srv/big", b"x" * (3 * 2**20))])
+    stage.run(5)
+    assert engine.observe({}).containers[web].state == "paused"
+    row = next(row for row in stage.environments(exercise) if row.health["web"] == "full")
+    told = [message for message in stage.messages(exercise) if message.participant_id == row.participant_id]
+    assert ["3 MiB" in message.text["nb"] for message in told] == [True]
+    with stage.sessions.begin() as session:
+        interventions.reset(session, row.id, stage.clock())
+    stage.run(4)
+    assert engine.observe({}).containers[web].state == "running"
+    assert stage.states(exercise) == ["open"] * 3
+
+
+def test_two_directors_on_one_database_do_everything_once(stage: Stage, tmp_path: Path):
+    other = Director(
+        stage.sessions, stage.engine, settings(tmp_path / "other"), Shelf(stage.shelf.folder),
+        instance="test", clock=stage.clock, steady=lambda: stage.steady_s,
+    )  # fmt: skip
+    other.start()
+    exercise = stage.plan()
+    for _ in range(28):
+        stage.run(5, 5)
+        assert other.step() is False
+    other.stop()
+    assert stage.state(exercise) == "finished"
+    kinds = stage.kinds(exercise)
+    assert (kinds.count("opened"), kinds.count("checked"), len(stage.messages(exercise))) == (1, 6, 1)
+
+
+def test_the_next_occurrence_of_a_recurring_exercise_is_planned_once(stage: Stage):
+    first = stage.plan(recurrence="1 14 * * *")
+    stage.run(90, 5)
+    with stage.sessions() as session:
+        following = session.scalars(select(Exercise).where(Exercise.follows == first)).all()
+    assert [(row.state, row.starts_at) for row in following] == [("scheduled", NOON + timedelta(days=1, seconds=60))]
+
+
+def test_the_clockwork_opens_an_exercise_on_its_second(database_url: str, tmp_path: Path):
+    database = db.connect(database_url)
+    sessions = db.sessions(database)
+    add_teams(sessions)
+    stage = Stage(sessions, SimulatedEngine(), tmp_path / "data", tick_s=1.0)
+    stage.clock = utcnow  # type: ignore[assignment]
+    director = Director(sessions, stage.engine, stage.settings, stage.shelf, instance="test")
+    clockwork = Clockwork(director, 1.0, utcnow)
+    exercise = stage.plan(starts_at=utcnow() + timedelta(seconds=6), duration_s=4.0, compress=True)
+    clockwork.start()
+    try:
+        with eventually(30) as wait:
+            wait(lambda: stage.moments(exercise)["teardown"] == "done")
+        assert stage.state(exercise) == "finished"
+        lateness_ms = stage.exercise(exercise).lateness_ms
+        assert lateness_ms is not None
+        assert lateness_ms < 5000
+    finally:
+        clockwork.stop()
+        database.dispose()
