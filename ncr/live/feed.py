@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import psycopg
 import structlog
-from sqlalchemy.engine import URL
+from sqlalchemy import URL, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from ncr.db import reading
@@ -16,7 +16,7 @@ from ncr.errors import NotFound
 from ncr.live import frames, rows
 from ncr.live.frames import CLOSE_CODES
 from ncr.live.hub import Hub, Subscriber
-from ncr.live.rows import Sight
+from ncr.live.rows import Life, Sight
 from ncr.live.watch import Opening, Point, Published, Watch
 from ncr.scoring import ledger
 from ncr.site import Site
@@ -45,6 +45,22 @@ def take_in(hub: Hub, exercise: str, sight: Sight, opening: Opening, subscriber:
     hub.join((exercise, sight), subscriber)
 
 
+class DataVersion:
+    """SQLite's own count of what others have written, on a connection kept for asking; far cheaper than a query."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._connection = engine.raw_connection()
+
+    def now(self) -> int:
+        cursor = self._connection.cursor()
+        version: int = cursor.execute("PRAGMA data_version").fetchone()[0]
+        cursor.close()
+        return version
+
+    def close(self) -> None:
+        self._connection.close()
+
+
 class Watched:
     """An exercise somebody watches; `lock` keeps its watch to one thread at a time."""
 
@@ -65,14 +81,19 @@ class Feed:
         self._watched: dict[str, Watched] = {}
         # Own threads: a rush on the HTTP side must not hold up what everybody watches.
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="live")
+        self._version: DataVersion | None = None
+        self._asked: tuple[object, ...] = ()
         self._url: URL = site.sessions.kw["bind"].url
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin to look. Call on the event loop."""
-        self._tasks.append(asyncio.create_task(self._poll(POLL_S[self._url.get_backend_name()])))
-        if self._url.get_backend_name() == "postgresql":
+        kind = self._url.get_backend_name()
+        self._tasks = [asyncio.create_task(self._poll(POLL_S[kind]))]
+        if kind == "postgresql":
             self._tasks.append(asyncio.create_task(self._listen()))
+        else:
+            self._version = DataVersion(self._site.sessions.kw["bind"])
 
     async def stop(self) -> None:
         """Stop looking; subscribers are the caller's to say goodbye to."""
@@ -80,7 +101,10 @@ class Feed:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        if self._version is not None:
+            self._version.close()
+            self._version = None
 
     async def run(self, work: Callable[..., T], *args: Any) -> T:
         """The work's result, from one of the feed's threads."""
@@ -152,21 +176,25 @@ class Feed:
     async def _poll(self, every_s: float) -> None:
         while True:
             await asyncio.sleep(every_s)
-            if not self._watched:
-                continue
             try:
-                lives = await self.run(self._lives, tuple(self._watched))
+                lives = await self.run(self._lives, tuple(self._watched)) if self._watched else {}
             except SQLAlchemyError:
                 log.exception("live.poll")
                 await asyncio.sleep(TROUBLE_S)
                 continue
-            for exercise, watched in self._watched.items():
-                if watched.watch.differs(lives.get(exercise)):
-                    watched.wake.set()
+            for exercise, life in lives.items():
+                if exercise in self._watched and self._watched[exercise].watch.differs(life):
+                    self._watched[exercise].wake.set()
 
-    def _lives(self, exercises: tuple[str, ...]) -> dict[str, rows.Life]:
+    def _lives(self, exercises: tuple[str, ...]) -> dict[str, Life | None]:
+        """What those exercises are now, None for one that is gone; empty when nothing was written since last asked."""
+        version = self._version.now() if self._version else None
+        if version is not None and (version, exercises) == self._asked:
+            return {}
         with reading(self._site.sessions) as session:
-            return rows.lives(session, exercises)
+            found = rows.lives(session, exercises)
+        self._asked = (version, exercises)
+        return {exercise: found.get(exercise) for exercise in exercises}
 
     async def _listen(self) -> None:
         address = self._url.set(drivername="postgresql").render_as_string(hide_password=False)

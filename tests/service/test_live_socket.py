@@ -319,7 +319,6 @@ def test_a_stop_asks_everybody_to_come_back(site: Site, port: int) -> None:
             await follow(client, line, lambda client: client.seq is not None)
             await live.stop()
             await follow(client, line, lambda client: client.bye == "restart")
-            live.start()
 
     run(scene)
 
