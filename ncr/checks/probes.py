@@ -24,6 +24,9 @@ AT_ONCE = 64
 GRACE_S = 2.0
 
 
+GATE_FAULT = Result("unknown", "the gate does not answer")
+GATE_S = 1.0
+
 # The two libraries name the same mishaps apart.
 GATE_GONE = (aiohttp_socks.ProxyConnectionError, python_socks.ProxyConnectionError)
 LATE = (TimeoutError, aiohttp_socks.ProxyTimeoutError, python_socks.ProxyTimeoutError)
@@ -89,9 +92,9 @@ class Prober:
                 body = await _read(response) if wanted.contains is not None else b""
                 return verdict.of_http(response.status, body.decode(errors="replace"), wanted.status, wanted.contains)
         except GATE_GONE:
-            return Result("unknown", "the gate does not answer")
+            return GATE_FAULT
         except LATE:
-            return Result("down", "no answer in time")
+            return await _late(target)
         except (*REFUSED, ValueError) as error:
             return Result("down", str(error)[: verdict.LONGEST] or type(error).__name__)
 
@@ -105,9 +108,9 @@ class Prober:
                     proxy = Proxy.from_url("socks5://{}:{}".format(*target.gate), rdns=True)
                     (await proxy.connect(target.host, port)).close()
         except GATE_GONE:
-            return Result("unknown", "the gate does not answer")
+            return GATE_FAULT
         except LATE:
-            return Result("down", "no answer in time")
+            return await _late(target)
         except REFUSED as error:
             return Result("down", str(error)[: verdict.LONGEST] or type(error).__name__)
         return Result("up")
@@ -142,6 +145,27 @@ class Prober:
 
 class _PlatformSlow(Exception):
     pass
+
+
+async def _late(target: Target) -> Result:
+    # Behind a gate that hangs every service is silent, so the gate itself is asked before a service is blamed.
+    if target.gate is None or await _greets(target.gate):
+        return Result("down", "no answer in time")
+    return GATE_FAULT
+
+
+async def _greets(gate: Gate) -> bool:
+    """Whether the gate answers the first words of SOCKS5 (RFC 1928, section 3), which it does by itself."""
+    try:
+        async with asyncio.timeout(GATE_S):
+            reader, writer = await asyncio.open_connection(*gate)
+            try:
+                writer.write(b"\x05\x01\x00")
+                return await reader.readexactly(2) == b"\x05\x00"
+            finally:
+                writer.close()
+    except (TimeoutError, OSError, asyncio.IncompleteReadError):
+        return False
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
