@@ -65,10 +65,10 @@ def repair(dump: str, family: int) -> str:
 
 
 def _hooks(lines: Sequence[str]) -> list[tuple[str, str]]:
-    # Docker keeps its chain for site rules first in FORWARD, also over its own restarts.
-    forward = _of(lines, "FORWARD")
-    has_docker_user = forward[:1] == ["-A FORWARD -j DOCKER-USER"]
-    return [("INPUT", INPUT), ("DOCKER-USER" if has_docker_user else "FORWARD", FORWARD)]
+    # Docker has a chain for site rules that it keeps first in FORWARD; before all others is the only safe place.
+    if any(line.startswith((":DOCKER-USER ", "-A DOCKER-USER ")) for line in lines):
+        return [("INPUT", INPUT), ("FORWARD", "DOCKER-USER"), ("DOCKER-USER", FORWARD)]
+    return [("INPUT", INPUT), ("FORWARD", FORWARD)]
 
 
 def _of(lines: Sequence[str], chain: str) -> list[str]:
