@@ -26,7 +26,8 @@ router = APIRouter(prefix="/exercises/{id}", tags=["score"])
 READ = documented(401, 403, 404, 422)
 WRITE = documented(401, 403, 404, 409, 422)
 NDJSON = "application/x-ndjson"
-LARGEST = 2**63 - 1
+# The largest number that the ledger's column holds.
+LARGEST = 2**31 - 1
 
 
 class FactOut(BaseModel):

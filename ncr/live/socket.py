@@ -37,7 +37,7 @@ REAUTHORISE_S = 60.0
 NOT_HERE = 1008
 
 ExerciseId = Annotated[str, Path(max_length=32)]
-Number = Annotated[int | None, Query(ge=0, le=2**53)]
+Number = Annotated[int | None, Query(ge=0, le=2**31 - 1)]
 Epoch = Annotated[str | None, Query(max_length=64)]
 
 log = structlog.get_logger()
@@ -125,7 +125,7 @@ class Live:
         after: Number = None,
         epoch: Epoch = None,
         message: Number = None,
-        last: Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=2**53)] = None,
+        last: Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=2**31 - 1)] = None,
     ) -> StreamingResponse:
         """The WebSocket's frames as server-sent events; each `id` is the number to resume after."""
         shown = admission.pass_of(request, self._site)
