@@ -15,12 +15,14 @@ from ncr.api.people import Strict
 from ncr.api.problems import documented
 from ncr.db import reading
 from ncr.errors import Forbidden, NotFound
-from ncr.exercise.tables import Exercise, Message
+from ncr.exercise.tables import Exercise, Message, Participant
 from ncr.people.once import once
+from ncr.scenario.model import Definition
 from ncr.scoring import submission
 from ncr.scoring.conduct import clock_of
 from ncr.scoring.desk import TaskSeen, desk
 from ncr.scoring.submission import Member
+from ncr.scoring.values import filled, own_words
 
 router = APIRouter(prefix="/exercises/{id}", tags=["play"])
 READ = documented(401, 403, 404, 422)
@@ -100,7 +102,9 @@ def list_tasks(id: ExerciseId, at: AtSite, viewer: Somebody) -> list[TaskOut]:
             return []
         definition = at.shelf.get(exercise.digest).definition
         clock = (t_s, exercise.duration_s, exercise.scale)
-        return [_task(task) for task in desk(session, id, member.participant, definition, board.rules, seen, clock)]
+        words = _words(session, exercise, definition, member.participant)
+        own = desk(session, id, member.participant, definition, board.rules, seen, clock, words)
+        return [_task(task) for task in own]
 
 
 @router.post("/tasks/{task}/submissions", responses=WRITE)
@@ -129,9 +133,10 @@ def take_hint(
     with reading(at.sessions) as session:
         exercise, member = _member(session, viewer, id)
         definition = at.shelf.get(exercise.digest).definition
+        words = _words(session, exercise, definition, member.participant)
     rules, now = at.boards.of(id).rules, at.clock()
     bought = at.writer.run(lambda session: submission.take_hint(session, id, member, rules, task, n, now))
-    text = next(each for each in definition.tasks if each.id == task).hints[n - 1].text
+    text = filled(next(each for each in definition.tasks if each.id == task).hints[n - 1].text, words)
     return HintBought(seq=bought.seq, cost=bought.cost, text={**text.root})
 
 
@@ -157,6 +162,12 @@ def _member(session: Session, viewer: Viewer, id: str) -> tuple[Exercise, Member
     if viewer.pseudonym is None:
         raise NotFound
     return exercise, Member(participant, text_id(viewer), viewer.pseudonym)
+
+
+def _words(session: Session, exercise: Exercise, definition: Definition, participant: str) -> dict[str, str]:
+    player = session.get_one(Participant, participant)
+    team = player.team_id or player.id
+    return own_words(definition.variables, exercise.id, exercise.secret, player.id, team, player.name)
 
 
 def _task(seen: TaskSeen) -> TaskOut:

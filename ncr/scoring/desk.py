@@ -11,6 +11,7 @@ from ncr.scenario.model import Definition, Task, Text
 from ncr.scoring.facts import Kind
 from ncr.scoring.rules import Rules
 from ncr.scoring.tables import FactRow
+from ncr.scoring.values import filled
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +57,30 @@ def desk(
     rules: Rules,
     snapshot: Mapping[str, Any],
     clock: tuple[float, float, float],
+    words: Mapping[str, str],
 ) -> list[TaskSeen]:
-    """Every task for `participant`; `snapshot` is the board's for the team, `clock` (t, duration, scale) in seconds."""
+    """Every task for `participant`, its texts filled with the team's own `words` (values.own_words).
+
+    `snapshot` is the board's for the team, `clock` (t, duration, scale) in seconds.
+    """
     tried, bought, solved = _own(session, exercise, participant)
     row = snapshot.get("own") or next((row for row in snapshot["standings"] if row["team"] == participant), None)
     scores = row["tasks"] if row else {}
     return [
         _seen(task, rules, snapshot["tasks"].get(task.id, {}), scores.get(task.id), (tried, bought, solved), clock)
-        for task in definition.tasks
+        for task in (_worded(task, words) for task in definition.tasks)
     ]
+
+
+def _worded(task: Task, words: Mapping[str, str]) -> Task:
+    hints = tuple(hint.model_copy(update={"text": filled(hint.text, words)}) for hint in task.hints)
+    texts: dict[str, Any] = {"title": filled(task.title, words), "text": filled(task.text, words), "hints": hints}
+    if task.explanation:
+        texts["explanation"] = filled(task.explanation, words)
+    if task.choice:
+        options = (each.model_copy(update={"text": filled(each.text, words)}) for each in task.choice.options)
+        texts["choice"] = task.choice.model_copy(update={"options": tuple(options)})
+    return task.model_copy(update=texts)
 
 
 def _own(session: Session, exercise: str, participant: str) -> tuple[dict[str, int], set[tuple[str, int]], set[str]]:

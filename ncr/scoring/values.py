@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import re2
 
 from ncr.scenario.interpolation import EXERCISE, TEAM, TEAM_NAME, flag_name, interpolate
-from ncr.scenario.model import Definition, Exact, PerTeamFlag, Regex, Task, Variable
+from ncr.scenario.model import Definition, Exact, PerTeamFlag, Regex, Task, Text, Variable
 from ncr.scenario.variables import draw
 from ncr.scoring.flags import flag
 
@@ -51,6 +51,11 @@ def own_task(task: Task, words: Mapping[str, str]) -> Task:
         answer = answer.model_copy(update={"regex": _filled(answer.regex, literal)})
     wanted = _filled(task.flag, words) if isinstance(task.flag, str) else task.flag
     return task.model_copy(update={"answer": answer, "flag": wanted})
+
+
+def filled(text: Text, words: Mapping[str, str]) -> Text:
+    """A text for people with `${…}` filled in, in every language."""
+    return Text({language: _filled(said, words) for language, said in text.root.items()})
 
 
 def _filled(text: str, words: Mapping[str, str]) -> str:

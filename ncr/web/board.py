@@ -3,7 +3,9 @@
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from ncr import access
 from ncr.db import reading
+from ncr.errors import Forbidden
 from ncr.web.render import page
 from ncr.web.visit import Visiting, find
 
@@ -15,6 +17,8 @@ def show(visit: Visiting, exercise_id: str, projector: bool = False) -> Response
     """The scoreboard, for the public too where the exercise is public."""
     with reading(visit.site.sessions) as session:
         exercise, audience = find(session, visit, exercise_id)
+    if not access.sees_board(audience, exercise):
+        raise Forbidden(visit.told("Poengtavla vises ikke i denne øvelsen."))
     seen = visit.site.boards.of(exercise_id).snapshot(audience.kind, audience.participant)
     values = {"exercise": exercise, "standings": seen["standings"], "frozen": seen["frozen"], "projector": projector}
     theme = "projector" if projector else None

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import FileResponse, RedirectResponse, Response
 from sqlalchemy.orm import Session
 
+from ncr import access
 from ncr.access import Audience
 from ncr.db import reading
 from ncr.errors import NcrError, NotFound, SignedOut, TooMany
@@ -18,6 +19,7 @@ from ncr.scoring import submission
 from ncr.scoring.conduct import clock_of
 from ncr.scoring.desk import TaskSeen, desk
 from ncr.scoring.submission import Member
+from ncr.scoring.values import own_words
 from ncr.web import control, views
 from ncr.web.catalogue import Words
 from ncr.web.render import markdown, page, span
@@ -142,7 +144,14 @@ def _desk(visit: Visit, session: Session, exercise: Exercise, participant: str, 
     board = visit.site.boards.of(exercise.id)
     clock = (clock_of(exercise).t(visit.site.clock()), exercise.duration_s, exercise.scale)
     seen = board.snapshot("team", participant)
-    return desk(session, exercise.id, participant, scenario.definition, board.rules, seen, clock)
+    words = _words(session, exercise, participant, scenario)
+    return desk(session, exercise.id, participant, scenario.definition, board.rules, seen, clock, words)
+
+
+def _words(session: Session, exercise: Exercise, participant: str, scenario: Scenario) -> dict[str, str]:
+    player = session.get_one(Participant, participant)
+    team = player.team_id or player.id
+    return own_words(scenario.definition.variables, exercise.id, exercise.secret, player.id, team, player.name)
 
 
 def _team_page(
@@ -168,8 +177,8 @@ def _team_page(
         "opened": opened,
         "playing": plays,
         "seen_before": any(task.tried for task in seen),
-        "board_visible": exercise.visibility in ("public", "teams"),
-        "briefing": views.briefing(scenario.briefing, told),
+        "board_visible": access.sees_board(audience, exercise),
+        "briefing": views.briefing(scenario.briefing, _words(session, exercise, participant.id, scenario), told),
         "files": [name for name in files if name not in bound],
         "categories": _categories(seen, told, verdict),
         "current": verdict[1] if verdict else visit.request.query_params.get("task"),

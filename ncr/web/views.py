@@ -13,6 +13,7 @@ from ncr.errors import NotFound
 from ncr.exercise.lifecycle import State
 from ncr.exercise.tables import Environment, Exercise, Journal, Message, Moment, Participant
 from ncr.people.tables import Membership, Partner, Team, User
+from ncr.scenario.interpolation import interpolate
 from ncr.scoring.conduct import clock_of
 from ncr.web.catalogue import EVENTS, STATES, Words
 from ncr.web.render import clock_time, day, markdown, span
@@ -187,9 +188,9 @@ def partners(session: Session) -> list[tuple[str, list[Team]]]:
     return list(groups.items())
 
 
-def briefing(texts: Mapping[str, str], told: Words) -> Markup | None:
-    """The scenario's briefing in the reader's language, or the other."""
-    return markdown(_pick(texts, told)) if texts else None
+def briefing(texts: Mapping[str, str], words: Mapping[str, str], told: Words) -> Markup | None:
+    """The scenario's briefing in the reader's language, or the other, with the team's own `words` filled in."""
+    return markdown(interpolate(_pick(texts, told), words)) if texts else None
 
 
 def environment(session: Session, exercise_id: str, participant_id: str) -> Environment:
