@@ -9,7 +9,7 @@ from sqlalchemy import update
 from ncr.director import addresses, cases
 from ncr.director.cases import Case
 from ncr.director.crashpoints import reach
-from ncr.director.disks import FULL
+from ncr.director.disks import FULL, note_health
 from ncr.director.guard import ensure_guard
 from ncr.director.means import Means
 from ncr.director.reconcile import Step
@@ -118,18 +118,14 @@ class Acts:
         seen = self._engine.observe(blueprint.who.labels)
         health = runtime.health(seen, blueprint)
         broken = faults(seen, blueprint, health)
-        # What was halted for filling its disk stays so until a reset.
-        full = {service for service, state in case.environment.health.items() if state == FULL}
-        health |= dict.fromkeys(full, FULL)
         if broken:
             self._move(case, E.DEGRADED, why=broken, health=health)
             return
-        if health != case.environment.health:
-            self._set(case, health=health)
+        health = note_health(self._means, case.environment.id, case.environment.generation, health)
         for service in [service for service, state in health.items() if state == "exited"]:
             ensure_guard(self._means)
             runtime.restart(self._engine, blueprint, service)
-        self._set_right(case, seen, blueprint, full)
+        self._set_right(case, seen, blueprint, [service for service, state in health.items() if state == FULL])
         if case.environment.tries:
             self._set(case, tries=0, failure=None)
 

@@ -1,11 +1,13 @@
 """Disks: a container that writes too much is frozen, then stopped; its team is told, and it stays so until a reset."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import select
 
 from ncr.director.means import Means
 from ncr.exercise import journal
 from ncr.exercise.tables import Environment
-from ncr.runtime.disk import Verdict, watch
+from ncr.runtime.disk import Verdict, verdicts
 from ncr.runtime.engine import GENERATION, INSTANCE, MANAGED, TEAM
 from ncr.scoring import interventions
 
@@ -13,24 +15,42 @@ FULL = "full"
 
 
 def watch_disks(means: Means) -> None:
-    """Look at every container of this installation once, and tell of what was done."""
-    labels = {MANAGED: "1", INSTANCE: means.instance}
-    settings = means.settings
-    for verdict in watch(means.engine, labels, settings.disk_soft_mib, settings.disk_hard_mib):
-        _tell(means, verdict)
+    """Look at every container of this installation once; tell of what is to be done, then do it."""
+    settings, engine = means.settings, means.engine
+    seen = engine.observe({MANAGED: "1", INSTANCE: means.instance}).containers
+    for verdict in verdicts(engine.disk_usage(), seen, settings.disk_soft_mib, settings.disk_hard_mib):
+        # The row first: whoever finds the container halted can then know that it is meant.
+        _mark(means, verdict)
+        if verdict.act == "pause":
+            engine.pause(verdict.container)
+        else:
+            engine.stop(verdict.container, 0.0)
 
 
-def _tell(means: Means, verdict: Verdict) -> None:
+def _mark(means: Means, verdict: Verdict) -> None:
     now = means.clock()
     with means.lead.writing() as session:
         mine = Environment.participant_id == verdict.labels.get(TEAM, "")
         row = session.scalars(select(Environment).where(mine).with_for_update()).one_or_none()
         if row is None or str(row.generation) != verdict.labels.get(GENERATION):
             return
-        row.health = {**row.health, verdict.service: FULL}
-        subject = f"environment:{row.id}"
-        journal.record(session, now, row.exercise_id, "disk", subject=subject, why=str(verdict))
-        interventions.say(session, row.exercise_id, _words(verdict), now, participant_id=row.participant_id)
+        known, row.health = row.health.get(verdict.service), {**row.health, verdict.service: FULL}
+        if known != FULL:
+            subject = f"environment:{row.id}"
+            journal.record(session, now, row.exercise_id, "disk", subject=subject, why=str(verdict))
+            interventions.say(session, row.exercise_id, _words(verdict), now, participant_id=row.participant_id)
+
+
+def note_health(means: Means, environment_id: str, generation: int, health: Mapping[str, str]) -> dict[str, str]:
+    """Write down what was seen, and return it; services halted for a full disk are still called so."""
+    with means.lead.writing() as session:
+        mine = (Environment.id == environment_id, Environment.generation == generation)
+        row = session.scalars(select(Environment).where(*mine).with_for_update()).one_or_none()
+        if row is None:
+            return dict(health)
+        halted = {service: FULL for service, state in row.health.items() if state == FULL}
+        row.health = {**health, **halted}
+        return row.health
 
 
 def _words(verdict: Verdict) -> dict[str, str]:
