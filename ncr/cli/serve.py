@@ -1,5 +1,6 @@
 """`ncr serve`: the service, all of it in one process or one role of it."""
 
+import logging
 import signal
 import threading
 from typing import Annotated
@@ -67,6 +68,8 @@ def _direct(settings: Settings) -> None:
 
 
 def _prepare_log() -> None:
+    # A tick that finds the last one still at work is left out on purpose; that is no news.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
