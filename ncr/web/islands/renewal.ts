@@ -27,7 +27,7 @@ async function takeTasks(): Promise<void> {
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const task of fresh.querySelectorAll<HTMLDetailsElement>("details.task")) {
     const old = document.getElementById(task.id);
-    if (old instanceof HTMLDetailsElement) replaceTask(old, task);
+    if (old instanceof HTMLDetailsElement && !old.querySelector("form[aria-busy=true]")) replaceTask(old, task);
   }
 }
 

@@ -22,7 +22,6 @@ export function refusal(status: number, type: string, retryAfter: string | null,
 
 export class SubmitAnswer extends HTMLElement {
   private readonly status = Object.assign(document.createElement("div"), { className: "verdict" });
-  private busy = false;
   /** Sent with an answer until the service has spoken: however often it goes out, it counts once. */
   private key = "";
   private keyFor = "";
@@ -50,17 +49,24 @@ export class SubmitAnswer extends HTMLElement {
 
   private async submit(): Promise<void> {
     const form = this.form;
-    if (this.busy || !form) return;
+    if (!form || form.getAttribute("aria-busy") === "true") return;
     const answer = new FormData(form).getAll("answer").join(",").trim();
     if (!answer) return this.say("bad", say(this.language, form.querySelector("fieldset") ? "chooseAnswer" : "emptyAnswer"));
     this.hold(form, true);
     this.say("", say(this.language, "sending"));
+    const isSolved = await this.ask(form, answer);
+    this.hold(form, false);
+    if (!isSolved) return;
+    form.hidden = true;
+    await renewTasks();
+  }
+
+  private async ask(form: HTMLFormElement, answer: string): Promise<boolean> {
     try {
-      await this.heed(await this.send(form, answer), form);
+      return await this.heed(await this.send(form, answer), form);
     } catch {
       this.say("bad", say(this.language, "unreachable"));
-    } finally {
-      this.hold(form, false);
+      return false;
     }
   }
 
@@ -75,28 +81,27 @@ export class SubmitAnswer extends HTMLElement {
     });
   }
 
-  private async heed(answer: Response, form: HTMLFormElement): Promise<void> {
+  private async heed(answer: Response, form: HTMLFormElement): Promise<boolean> {
     if (answer.status < 500 && answer.status !== 429) this.keyFor = "";
     if (answer.ok) return this.judge((await answer.json()) as Verdict, form);
     const problem = (await answer.json().catch(() => ({}))) as { type?: string };
     this.say("bad", refusal(answer.status, problem.type ?? "", answer.headers.get("Retry-After"), this.language));
+    return false;
   }
 
-  private async judge(verdict: Verdict, form: HTMLFormElement): Promise<void> {
+  private judge(verdict: Verdict, form: HTMLFormElement): boolean {
     const left = verdict.attempts_left;
     const attempts = left === null ? "" : say(this.language, left > 0 ? "attemptsLeft" : "noAttempts", { n: left });
-    if (!verdict.correct) {
-      const shown = form.querySelector(":scope > .small");
-      if (shown && left !== null) shown.textContent = attempts;
-      return this.say("bad", `${say(this.language, "wrong")} ${attempts}`.trim());
-    }
-    this.say("good", say(this.language, "right", { points: number(verdict.points_now, this.language) }));
-    form.hidden = true;
-    await renewTasks();
+    const shown = form.querySelector(":scope > .small");
+    if (shown && attempts) shown.textContent = attempts;
+    if (verdict.correct) this.say("good", say(this.language, "right", { points: number(verdict.points_now, this.language) }));
+    else this.say("bad", `${say(this.language, "wrong")} ${attempts}`.trim());
+    return verdict.correct;
   }
 
   private hold(form: HTMLFormElement, busy: boolean): void {
-    this.busy = busy;
+    // The page leaves a busy task alone: the fact of a solve may arrive before the answer to its submission.
+    form.setAttribute("aria-busy", String(busy));
     const button = form.querySelector("button");
     if (!button) return;
     const hadFocus = document.activeElement === button;

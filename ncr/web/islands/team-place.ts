@@ -30,11 +30,13 @@ export class TeamPlace extends Island {
     `,
   ];
   declare team: string;
-  private seen = 0;
+  /** The last fact this page was drawn with or drawn anew for. */
+  private seen: number | null = null;
 
   protected override updated(changed: PropertyValues<this>): void {
     if (!changed.has("board") || this.board.seq === null) return;
-    const fresh = this.board.facts.filter((fact) => fact.seq > this.seen && this.opensSomething(fact));
+    const seen = this.seen ?? this.board.seq;
+    const fresh = this.board.facts.filter((fact) => fact.seq > seen && this.opensSomething(fact));
     this.seen = this.board.seq;
     if (fresh.length > 0) void renewTasks();
   }
