@@ -56,11 +56,18 @@ def planned(sessions: Sessions, shelf: Shelf, now: datetime, **more: Any) -> str
 class Stage:
     """One exercise hall: `run(seconds)` lets time pass in steps of the director, waiting for its work every step."""
 
-    def __init__(self, sessions: Sessions, engine: Engine, folder: Path, **more: Any) -> None:
-        self.sessions, self.engine, self.folder = sessions, engine, folder
+    def __init__(
+        self,
+        sessions: Sessions,
+        engine: Engine,
+        folder: Path,
+        instance: str = "test",
+        site: Settings | None = None,
+    ) -> None:
+        self.sessions, self.engine, self.folder, self.instance = sessions, engine, folder, instance
         self.clock = FrozenClock(NOON)
         self.steady_s = 0.0
-        self.settings = settings(folder, **more)
+        self.settings = site or settings(folder)
         self.shelf = Shelf(folder / "scenarios")
         self.director: Director | None = None
 
@@ -71,7 +78,7 @@ class Stage:
         """A director comes on duty (again)."""
         self.director = Director(
             self.sessions, self.engine, self.settings, Shelf(self.folder / "scenarios"),
-            instance="test", clock=self.clock, steady=lambda: self.steady_s,
+            instance=self.instance, clock=self.clock, steady=lambda: self.steady_s,
         )  # fmt: skip
         self.director.start()
         return self.director
@@ -84,7 +91,7 @@ class Stage:
     def step(self) -> None:
         assert self.director is not None
         self.director.step()
-        self.director.settle(10)
+        self.director.settle(60)
 
     def run(self, seconds: float, step_s: float = 1.0) -> None:
         until = self.steady_s + seconds
@@ -151,7 +158,7 @@ class Stage:
             return list(session.scalars(select(Subnet.cidr)))
 
     def left(self) -> list[str]:
-        seen = self.engine.observe({"ncr.managed": "1"})
+        seen = self.engine.observe({"ncr.managed": "1", "ncr.instance": self.instance})
         return [*seen.containers, *seen.networks, *seen.volumes]
 
 

@@ -11,10 +11,11 @@ from sqlalchemy import select
 from ncr import db
 from ncr.director.injects import ONCE, RAN_BEFORE
 from ncr.exercise.tables import Exercise
+from ncr.runtime.docker import DockerEngine
 from ncr.runtime.engine import ExecResult, SeenContainer
 from ncr.runtime.simulated import SimulatedEngine
 from ncr.scoring import interventions
-from tests.stage import NOON, Stage
+from tests.stage import NOON, Stage, settings
 
 STEP_S = 4.0
 UNTIL_S = 200.0
@@ -48,16 +49,32 @@ def reset_once(stage: Stage, exercise_id: str) -> None:
             interventions.reset(session, first.id, stage.clock())
 
 
-def live(folder: Path, url: str, crash_at: str) -> None:
+def is_as_wanted(stage: Stage, exercise_id: str) -> bool:
+    """Whether every environment is where it should be and nothing is half done."""
+    settled = all(row.state == row.target for row in stage.environments(exercise_id))
+    return settled and "claimed" not in stage.moments(exercise_id).values()
+
+
+def stage_on(folder: Path, url: str, instance: str | None) -> Stage:
+    """The stage on the simulated engine kept in `folder`, or, with an instance, on the real one."""
+    sessions, data = db.sessions(db.connect(url)), folder / "data"
+    if instance is None:
+        return Stage(sessions, SimulatedEngine(folder / "engine.json", on_exec=Shells(folder)), data)
+    real = settings(data, engine="docker", disk_soft_mib=512)
+    return Stage(sessions, DockerEngine(real, instance), data, instance, real)
+
+
+def live(folder: Path, url: str, crash_at: str, instance: str | None = None) -> None:
     """Direct until the exercise has ended; `folder` keeps the told time, the simulated engine, and what was run."""
     os.environ["NCR_CRASH_AT"] = crash_at
     told = folder / "told.json"
-    engine = SimulatedEngine(folder / "engine.json", on_exec=Shells(folder))
-    stage = Stage(db.sessions(db.connect(url)), engine, folder / "data")
+    stage = stage_on(folder, url, instance)
     # Told time goes on from where the last process was.
     stage.clock.at = NOON + timedelta(seconds=json.loads(told.read_text()) if told.exists() else 0)
     with stage.sessions() as session:
         exercise_id = session.scalars(select(Exercise.id).where(Exercise.follows.is_(None))).one()
+    began_s, converged = (stage.clock() - NOON).total_seconds(), folder / "converged.json"
+    converged.unlink(missing_ok=True)
     stage.begin()
     while stage.moments(exercise_id)["teardown"] == "waiting":
         now_s = (stage.clock() - NOON).total_seconds()
@@ -66,4 +83,6 @@ def live(folder: Path, url: str, crash_at: str) -> None:
         if now_s >= RESET_AT_S:
             reset_once(stage, exercise_id)
         stage.run(STEP_S, STEP_S)
+        if not converged.exists() and is_as_wanted(stage, exercise_id):
+            converged.write_text(json.dumps(now_s + STEP_S - began_s))
     stage.end()

@@ -1,5 +1,6 @@
 """Killed by SIGKILL at every named crash point of an exercise's life, the director ends it all the same."""
 
+import json
 import signal
 from collections import Counter
 from multiprocessing import get_context
@@ -19,6 +20,7 @@ from tests.stage import TEAMS, Stage, add_teams
 # Every process is forked from one that has everything imported and no threads.
 PROCESSES = get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.faults.director_process"])
+CONVERGED_WITHIN_S = 30
 # The first time is not always the worst: these are also killed at a later one, in the middle of many.
 AGAIN = ("build-after-subnets:2", "ensure_network-after:3", "ensure_container-after:5", "start-after:4")
 AGAIN += ("pause-after:2", "unpause-after:5", "exec-after-run:2", "round-after-fact:3", "remove_container-after:4")
@@ -50,6 +52,7 @@ def test_killed_there_it_ends_the_exercise_all_the_same(point: str, stage: Stage
     exercise_id = stage.plan(recurrence="1 14 * * *")
     assert lives(tmp_path, point) == -signal.SIGKILL, f"{point} was never reached"
     assert lives(tmp_path) == 0
+    assert json.loads((tmp_path / "converged.json").read_text()) <= CONVERGED_WITHIN_S
     assert_ended_well(stage, exercise_id)
     assert_nothing_twice_and_nothing_lost(stage, exercise_id, tmp_path)
     assert stage.left() == []

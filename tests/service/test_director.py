@@ -379,7 +379,7 @@ def test_the_clockwork_opens_an_exercise_on_its_second(database_url: str, tmp_pa
     database = db.connect(database_url)
     sessions = db.sessions(database)
     add_teams(sessions)
-    stage = Stage(sessions, SimulatedEngine(), tmp_path / "data", tick_s=1.0)
+    stage = Stage(sessions, SimulatedEngine(), tmp_path / "data")
     stage.clock = utcnow  # type: ignore[assignment]
     director = Director(sessions, stage.engine, stage.settings, stage.shelf, instance="test")
     clockwork = Clockwork(director, 1.0, utcnow)
