@@ -1,6 +1,7 @@
 """Probes: how each kind of check is asked, through the gate or by the engine, bounded in time and size."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from ncr.scenario.model import Check, Http
 Gate = tuple[str, int]
 LARGEST = 64 * 1024
 AT_ONCE = 64
+# Many times the gates that can be asked at one moment: what is let go of is never in use.
+MOST_SESSIONS = 4096
 # How long an answer may be late before the platform, not the service, is held to be slow.
 GRACE_S = 2.0
 
@@ -53,7 +56,7 @@ class Prober:
 
     def __init__(self, at_once: int = AT_ONCE) -> None:
         self._pool = ThreadPoolExecutor(at_once, "probe")
-        self._sessions: dict[Gate | None, aiohttp.ClientSession] = {}
+        self._sessions: OrderedDict[Gate | None, aiohttp.ClientSession] = OrderedDict()
 
     async def ask(self, check: Check, target: Target) -> Result:
         """The check's result, within its timeout; never raises."""
@@ -74,20 +77,16 @@ class Prober:
             return Result("error", f"{type(error).__name__}: {error}"[: verdict.LONGEST])
         return Result("error", "there is no way to ask this check here")
 
-    def forget(self, gates: set[Gate | None]) -> list[aiohttp.ClientSession]:
-        """Let go of the sessions of all gates but these; the caller closes what is returned."""
-        return [self._sessions.pop(gate) for gate in tuple(self._sessions) if gate not in gates]
-
     async def close(self) -> None:
-        """Close every session; running commands end on their own."""
-        for session in self.forget(set()):
-            await session.close()
+        """Close every session and take no more commands; running ones end on their own."""
+        while self._sessions:
+            await self._sessions.popitem()[1].close()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _http(self, wanted: Http, target: Target, timeout_s: float) -> Result:
-        session = self._session(target.gate)
         url = f"http://{target.host}:{wanted.port}{wanted.path}"
         try:
+            session = await self._session(target.gate)
             async with asyncio.timeout(timeout_s), session.get(url, allow_redirects=False) as response:
                 body = await _read(response) if wanted.contains is not None else b""
                 return verdict.of_http(response.status, body.decode(errors="replace"), wanted.status, wanted.contains)
@@ -97,6 +96,15 @@ class Prober:
             return await _late(target)
         except (*REFUSED, ValueError) as error:
             return Result("down", str(error)[: verdict.LONGEST] or type(error).__name__)
+
+    async def _session(self, gate: Gate | None) -> aiohttp.ClientSession:
+        # Making one for every probe would cost a fifth of it; gates come and go, so those long unused are let go of.
+        if gate not in self._sessions:
+            self._sessions[gate] = _session(gate)
+        self._sessions.move_to_end(gate)
+        if len(self._sessions) > MOST_SESSIONS:
+            await self._sessions.popitem(last=False)[1].close()
+        return self._sessions[gate]
 
     async def _tcp(self, port: int, target: Target, timeout_s: float) -> Result:
         try:
@@ -123,24 +131,21 @@ class Prober:
             # The command had its own time limit inside; this is the engine or our own queue.
             raise _PlatformSlow("the platform did not get to it in time") from error
 
-    def _session(self, gate: Gate | None) -> aiohttp.ClientSession:
-        session = self._sessions.get(gate)
-        if session is None:
-            connector = (
-                aiohttp.TCPConnector(limit=0, force_close=True)
-                if gate is None
-                else ProxyConnector(host=gate[0], port=gate[1], rdns=True, limit=0, force_close=True)
-            )
-            # Hostile answers: no cookies kept, nothing unpacked, no redirects followed.
-            session = aiohttp.ClientSession(
-                connector=connector,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                headers={"Accept-Encoding": "identity", "User-Agent": "ncr-check"},
-                timeout=aiohttp.ClientTimeout(total=None),
-            )
-            self._sessions[gate] = session
-        return session
+
+def _session(gate: Gate | None) -> aiohttp.ClientSession:
+    connector = (
+        aiohttp.TCPConnector(limit=0, force_close=True)
+        if gate is None
+        else ProxyConnector(host=gate[0], port=gate[1], rdns=True, limit=0, force_close=True)
+    )
+    # Hostile answers: no cookies kept, nothing unpacked, no redirects followed.
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        headers={"Accept-Encoding": "identity", "User-Agent": "ncr-check"},
+        timeout=aiohttp.ClientTimeout(total=None),
+    )
 
 
 class _PlatformSlow(Exception):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ncr.checks import probes
 from ncr.checks.probes import LARGEST, Prober, Target
 from ncr.checks.verdict import Ended, Result
 from ncr.errors import EngineError
@@ -221,3 +222,19 @@ def test_dead_and_slow_targets_delay_nobody() -> None:
     results = run(round_())
     assert [result.state for result in results] == ["down"] * 20 + ["up"] * 60
     assert ended == ["alive"] * 60 + ["dead"] * 20
+
+
+def test_gates_long_gone_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probes, "MOST_SESSIONS", 2)
+
+    async def one() -> list[str]:
+        prober, states = Prober(), []
+        async with serving(http(b"ok")) as port, gate() as first, gate() as second, gate() as third:
+            for relay in (first, second, third, first, None, third):
+                wanted = Check.model_validate(check({"http": {"port": port}}))
+                states.append((await prober.ask(wanted, Target(HOST, relay))).state)
+                assert len(prober._sessions) <= 2
+            await prober.close()
+        return states
+
+    assert run(one()) == ["up"] * 6
