@@ -63,7 +63,7 @@ def _explain(model: type[BaseModel], root: Node, error: Any, findings: Findings)
     elif kind == "missing":
         findings.add(_place(root, path[:-1], at_key=True), f"`{name}` is missing{_in(path[:-1])}; add it")
     else:
-        tell: _Words = _WORDS[kind] if kind in _WORDS else _as_said
+        tell = _WORDS.get(kind) or _as_said
         words = tell(error["input"], error.get("ctx", {"said": error["msg"]}))
         is_key, is_item = name == "[key]", not path or isinstance(path[-1], int)
         findings.add(_place(root, path, at_key=is_key), words if is_key or is_item else _named(name, words))
