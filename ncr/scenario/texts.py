@@ -1,5 +1,6 @@
 """The texts of a scenario: languages, the names in `${…}`, expressions that must compile, files that must be there."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 
@@ -11,6 +12,9 @@ from ncr.scenario.interpolation import EXERCISE, TEAM, TEAM_NAME, known_names, n
 from ncr.scenario.model import LANGUAGES
 from ncr.scenario.tree import Findings, Mark, Node, find, nearest, walk
 
+# A shell's own ${…} stands in these; they reach the service as they are written.
+_COMMANDS = ("checks.*.probe", "checks.*.expect", "injects.*.exec")
+
 
 def check_texts(root: Node, briefing: Mapping[str, str], used: frozenset[str], findings: Findings) -> None:
     """Findings for unknown names and broken expressions; notes for missing languages and unused variables."""
@@ -18,9 +22,14 @@ def check_texts(root: Node, briefing: Mapping[str, str], used: frozenset[str], f
     declared = frozenset(variables.mapping if variables else ())
     known = known_names(declared, ())
     mentioned = {*used}
+    commands = {id(inside) for pattern in _COMMANDS for node in find(root, pattern) for inside in walk(node)}
     for node in walk(root):
         _note_language(node, findings)
-        if isinstance(node.value, str) and "${" in node.value:
+        if not isinstance(node.value, str) or "${" not in node.value:
+            continue
+        if id(node) in commands:
+            _refuse_names(node, known, findings)
+        else:
             mentioned |= _names(node.value, node.mark, known, findings)
     for language, text in briefing.items():
         mentioned |= _names(text, Mark(f"briefing.{language}.md"), known, findings)
@@ -29,6 +38,15 @@ def check_texts(root: Node, briefing: Mapping[str, str], used: frozenset[str], f
             findings.note(variables.keys[name], f"the variable `{name}` is never used; use ${{{name}}} or remove it")
     for node in find(root, "tasks.*.answer.regex"):
         _check_regex(node, findings)
+
+
+def _refuse_names(node: Node, known: frozenset[str], findings: Findings) -> None:
+    for name in sorted(known):
+        if re.search(rf"\$\{{{name}(:|-|\}})", node.text or ""):
+            message = (
+                f"`${{{name}}}` is not replaced in checks and commands; read it in the service, from its environment"
+            )
+            findings.add(node.mark, message)
 
 
 def _names(text: str, mark: Mark, known: frozenset[str], findings: Findings) -> frozenset[str]:

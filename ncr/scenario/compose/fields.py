@@ -42,7 +42,10 @@ class Context:
 
     def fixed(self, node: Node) -> str:
         """A scalar that is the same for every team."""
-        template = self.template(node)
+        return self.same(self.template(node), node)
+
+    def same(self, template: str, node: Node) -> str:
+        """A template at a node that is the same for every team, as text."""
         if used := names(template):
             variable = sorted(used)[0]
             self.findings.add(node.mark, f"uses ${{{variable}}}, but must be the same for every team; write the value")

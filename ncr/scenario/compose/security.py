@@ -70,7 +70,7 @@ def sysctls(fields: Fields) -> Mapping[str, str]:
         elif value is None:
             fields.context.findings.add(node.mark, f"`{name}` has no value; write {name}=VALUE")
         else:
-            found[name] = value
+            found[name] = fields.context.same(value, node)
     return found
 
 
@@ -80,7 +80,7 @@ def labels(fields: Fields) -> Mapping[str, str]:
     for name, node, value in fields.pairs("labels"):
         if name == "ncr" or name.startswith("ncr."):
             fields.context.findings.add(node.mark, f"the label `{name}` is refused: ncr.* are NCR's own; rename it")
-        found[name] = value or ""
+        found[name] = fields.context.same(value or "", node)
     return found
 
 

@@ -40,6 +40,13 @@ def read_service(name: str, node: Node, declared: Declared, context: Context) ->
     check_keys(node, SERVICE, context)
     fields = Fields(node, context)
     security.refuse(fields)
+    service = _service(name, fields, declared)
+    if service.replicas > 1 and any(there.ipv4 for there in service.networks.values()):
+        context.findings.add(node.mark, "has one ipv4_address for several replicas; remove one of the two")
+    return service
+
+
+def _service(name: str, fields: Fields, declared: Declared) -> Service:
     return Service(
         name=name,
         networks=memberships(fields, declared.networks),

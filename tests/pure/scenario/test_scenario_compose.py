@@ -99,6 +99,7 @@ REFUSED = [
     ("cgroup_parent: /x", "4:5: `cgroup_parent` NCR decides this"),
     ("runtime: kata", "4:14: the runtime `kata` is refused"),
     ("sysctls: {kernel.msgmax: 1}", "4:30: the setting `kernel.msgmax` is refused"),
+    ("sysctls: {net.core.somaxconn: '${secret}'}", "4:35: uses ${secret}, but must be the same for every team"),
     ("dns: 8.8.8.8", "4:10: `dns` is refused while internet is off"),
     ("ulimits: {nproc: 10}", "4:22: `nproc` is refused"),
     ("ulimits: {nofil: 10}", "4:22: the ulimit `nofil` is not known; did you mean `nofile`?"),
@@ -291,3 +292,9 @@ def test_a_site_may_allow_more_or_less(tmp_path: Path) -> None:
 def test_every_problem_of_a_file_is_told_at_once(tmp_path: Path) -> None:
     found = refusals(tmp_path, "privileged: true\npid: host\ncap_add: [SYS_ADMIN]\nmem_limit: 64g\nfoo: bar")
     assert [one.split(":")[1] for one in found] == ["4", "5", "6", "7", "8"]
+
+
+def test_one_address_for_several_replicas_is_refused(tmp_path: Path) -> None:
+    rest = "networks:\n  a: {ipam: {config: [{subnet: 10.1.0.0/24}]}}\n"
+    found = refusals(tmp_path, "scale: 2\nnetworks: {a: {ipv4_address: 10.1.0.5}}", rest=rest)
+    assert found == ["compose.yml:3:5: has one ipv4_address for several replicas; remove one of the two"]

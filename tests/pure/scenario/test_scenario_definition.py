@@ -222,3 +222,12 @@ def test_services_of_the_environment_and_of_what_is_shared_have_different_names(
     assert "is in the environment too" in problems(write(tmp_path, {"scenario.yml": text, "shared.yml": shared}))[0]
     good = write(tmp_path, {"scenario.yml": text, "shared.yml": "services: {bots: {image: a}}\n"})
     assert list(load(good).shared.services) == ["bots"]  # type: ignore[union-attr]
+
+
+def test_a_shells_own_names_in_commands_are_left_alone_and_variables_are_refused_there(tmp_path: Path) -> None:
+    shell = "probe: {exec: [sh, -c, 'echo ${HOME} ${#}']}"
+    assert load(write(tmp_path, {"scenario.yml": DEFINITION.replace("probe: {tcp: 8080}", shell)}))
+    found = of_definition(tmp_path, "probe: {tcp: 8080}", "probe: {exec: [login, '${secret}']}")
+    assert [one.split(";")[0] for one in found] == [
+        "scenario.yml:24:27: `${secret}` is not replaced in checks and commands"
+    ]
