@@ -25,7 +25,7 @@ from ncr.runtime.engine import (
     VolumeSpec,
 )
 from ncr.runtime.simulated_programs import run_program
-from ncr.runtime.simulated_world import Box, Health, Store, World, matches
+from ncr.runtime.simulated_world import Box, Health, Store, World
 
 How = Literal["error", "late", "half", "hang"]
 OnExec = Callable[[SeenContainer, Sequence[str], bytes], ExecResult | None]
@@ -89,7 +89,7 @@ class SimulatedEngine:
             world.guarded = False
             for box in list(world.boxes.values()):
                 if losing and fnmatch(box.name, losing):
-                    del world.boxes[box.name]
+                    world.boxes.drop(box.name)
                 elif box.state in ("running", "paused"):
                     box.state, box.exit_code = "exited", 137
 
@@ -181,7 +181,7 @@ class SimulatedEngine:
 
     def remove_container(self, name: str) -> None:
         with self._call("remove_container", name) as world:
-            world.boxes.pop(name, None)
+            world.boxes.drop(name)
 
     def remove_network(self, name: str) -> None:
         with self._call("remove_network", name) as world:
@@ -189,14 +189,14 @@ class SimulatedEngine:
 
     def remove_volume(self, name: str) -> None:
         with self._call("remove_volume", name) as world:
-            world.vols.pop(name, None)
+            world.vols.drop(name)
 
     def observe(self, labels: Labels) -> Observed:
         with self._call("observe") as world:
             return Observed(
-                {b.name: self._seen(b) for b in world.boxes.values() if matches(b.labels, labels)},
-                {n.name: n.seen() for n in world.nets.values() if matches(n.labels, labels)},
-                {v.name: v.seen() for v in world.vols.values() if matches(v.labels, labels)},
+                {b.name: self._seen(b) for b in world.boxes.labelled(labels)},
+                {n.name: n.seen() for n in world.nets.labelled(labels)},
+                {v.name: v.seen() for v in world.vols.labelled(labels)},
             )
 
     def exec(
@@ -213,7 +213,7 @@ class SimulatedEngine:
     def run(self, spec: ContainerSpec, timeout_s: float) -> ExecResult:
         with self._call("run", spec.name) as world:
             world.make_container(spec, time.time())
-            del world.boxes[spec.name]
+            world.boxes.drop(spec.name)
             guarded = world.guarded
         answer = self.on_run(spec) if self.on_run else None
         if answer is None and spec.labels.get(ROLE) == "probe":

@@ -3,18 +3,19 @@
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from threading import RLock
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from ncr.errors import EngineError, SubnetTaken
 from ncr.runtime.engine import (
     SERVICE,
     SPEC,
+    TEAM,
     ContainerSpec,
     Labels,
     NetworkSpec,
@@ -96,6 +97,35 @@ class Vol:
         return SeenVolume(self.name, dict(self.labels), self.created_at)
 
 
+Thing = TypeVar("Thing", bound=Box | Net | Vol)
+
+
+class Things(dict[str, Thing]):
+    """Things by name, found by team without looking at everybody's: an engine's cost a team must not grow."""
+
+    def __init__(self, things: Mapping[str, Thing] | None = None) -> None:
+        super().__init__()
+        self._teams: dict[str, dict[str, Thing]] = {}
+        for name, thing in (things or {}).items():
+            self[name] = thing
+
+    def __setitem__(self, name: str, thing: Thing) -> None:
+        self.drop(name)
+        super().__setitem__(name, thing)
+        self._teams.setdefault(thing.labels.get(TEAM, ""), {})[name] = thing
+
+    def drop(self, name: str) -> None:
+        """Forget it; what is not there is forgotten already."""
+        thing = self.pop(name, None)
+        if thing is not None:
+            del self._teams[thing.labels.get(TEAM, "")][name]
+
+    def labelled(self, labels: Labels) -> list[Thing]:
+        """Those with all these labels."""
+        nearby = self._teams.get(labels[TEAM], {}) if TEAM in labels else self
+        return [thing for thing in nearby.values() if matches(thing.labels, labels)]
+
+
 @dataclass
 class World:
     """Everything on the simulated machine."""
@@ -103,9 +133,9 @@ class World:
     down: bool = False
     guarded: bool = False
     images: list[str] = field(default_factory=list)
-    boxes: dict[str, Box] = field(default_factory=dict)
-    nets: dict[str, Net] = field(default_factory=dict)
-    vols: dict[str, Vol] = field(default_factory=dict)
+    boxes: Things[Box] = field(default_factory=Things)
+    nets: Things[Net] = field(default_factory=Things)
+    vols: Things[Vol] = field(default_factory=Things)
 
     def box(self, name: str) -> Box:
         if name not in self.boxes:
@@ -128,12 +158,15 @@ class World:
         self.nets[spec.name] = Net(spec.name, spec.bridge, spec.subnet, low, high, dict(spec.labels), now)
 
     def drop_network(self, name: str, force: bool = False) -> None:
-        users = [box for box in self.boxes.values() if name in box.addresses]
-        if users and not force and name in self.nets:
+        if name not in self.nets:
+            return
+        owner = {TEAM: self.nets[name].labels[TEAM]} if TEAM in self.nets[name].labels else {}
+        users = [box for box in self.boxes.labelled(owner) if name in box.addresses]
+        if users and not force:
             raise EngineError(f"network {name} is in use by {users[0].name}")
         for box in users:
             del box.addresses[name]
-        self.nets.pop(name, None)
+        self.nets.drop(name)
 
     def make_volume(self, spec: VolumeSpec, now: float) -> None:
         there = self.vols.get(spec.name)
@@ -145,7 +178,7 @@ class World:
         if there is not None and there.labels.get(SPEC) == spec.labels.get(SPEC) and there.state != "created":
             return
         self._demand(spec)
-        self.boxes.pop(spec.name, None)
+        self.boxes.drop(spec.name)
         box = Box(spec.name, spec.image, dict(spec.labels), now, spec.healthcheck is not None)
         box.environment = dict(spec.environment)
         box.files = {file.path: file.content.decode("latin-1") for file in spec.files}
@@ -206,13 +239,15 @@ def _read(path: Path) -> World:
         down=data["down"],
         guarded=data["guarded"],
         images=data["images"],
-        boxes={name: Box(**box) for name, box in data["boxes"].items()},
-        nets={name: Net(**net) for name, net in data["nets"].items()},
-        vols={name: Vol(**vol) for name, vol in data["vols"].items()},
+        boxes=Things({name: Box(**box) for name, box in data["boxes"].items()}),
+        nets=Things({name: Net(**net) for name, net in data["nets"].items()}),
+        vols=Things({name: Vol(**vol) for name, vol in data["vols"].items()}),
     )
 
 
 def _write(path: Path, world: World) -> None:
     fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(asdict(world)))
+    kinds: dict[str, Mapping[str, Any]] = {"boxes": world.boxes, "nets": world.nets, "vols": world.vols}
+    things = {kind: {name: asdict(thing) for name, thing in all_.items()} for kind, all_ in kinds.items()}
+    fresh.write_text(json.dumps({"down": world.down, "guarded": world.guarded, "images": world.images, **things}))
     os.replace(fresh, path)
