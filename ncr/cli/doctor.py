@@ -73,6 +73,9 @@ def _look(settings: Settings, probe: bool) -> Iterator[Finding]:
     yield Finding("capacity", free_mib > 0, said, "set NCR_RESERVE_MEMORY_MIB lower, or use a larger machine")
     there = engine.has_image(BASE)
     yield Finding("base image", there, BASE if there else "is missing", "run infra/base/build")
+    lacks = list(engine.shortcomings())
+    remedy = "see docs/deployment.md for what such an engine does not keep in"
+    yield Finding("limits", not lacks, "; ".join(lacks) or "the engine enforces all of them", remedy)
     yield _tried("guard", "the host's rules stand", lambda: _guard(engine), "run as root, or with CAP_NET_ADMIN")
     if probe and there:
         remedy = "do not run exercises here; look at iptables' NCR chains and the engine's version"

@@ -7,6 +7,7 @@ from ncr.runtime.blueprint import Blueprint
 from ncr.runtime.engine import Attachment, ContainerSpec, Engine, ExecResult, FileSpec, Limits
 from ncr.runtime.identity import sealed
 from ncr.runtime.images import own_image
+from ncr.runtime.outfit import NO_RESOLVER
 
 LIMITS = Limits(memory_mib=96, cpus=0.5, pids=32)
 PLACE = "/check.py"
@@ -55,6 +56,7 @@ def _spec(blueprint: Blueprint, service: str, source: bytes, timeout_s: float) -
         environment={"NCR_TARGET": service, "NCR_TEAM": who.team, "NCR_TIMEOUT": f"{timeout_s:g}"},
         files=(FileSpec(PLACE, source),),
         tmpfs={"/tmp": "size=8m,mode=1777"},  # noqa: S108 - inside the container
+        dns=NO_RESOLVER,
         stop_grace_s=0.0,
     )
     return sealed(spec, *networks)
