@@ -32,14 +32,14 @@ async function takeTasks(): Promise<void> {
 }
 
 function replaceTask(old: HTMLDetailsElement, fresh: HTMLDetailsElement): void {
-  const hints = (task: Element) => task.querySelectorAll(".notice:not([role])").length;
+  const hints = (task: Element) => task.querySelectorAll(".notice:not([role], .verdict)").length;
   const summary = old.querySelector("summary");
   const drawn = fresh.querySelector("summary");
   if (old.className.trim() === fresh.className.trim() && hints(old) === hints(fresh)) {
     if (summary && drawn) summary.replaceChildren(...drawn.cloneNode(true).childNodes);
     return;
   }
-  const verdict = old.querySelector("submit-answer > [role=status] > *");
+  const verdict = old.querySelector(".notice.verdict");
   const hadFocus = old.contains(document.activeElement);
   const typed = old.querySelector<HTMLInputElement>("form.answer input:not([type])")?.value ?? "";
   fresh.open = old.open;

@@ -21,7 +21,7 @@ export function refusal(status: number, type: string, retryAfter: string | null,
 }
 
 export class SubmitAnswer extends HTMLElement {
-  private readonly status = Object.assign(document.createElement("div"), { className: "verdict" });
+  private readonly status = document.createElement("div");
   /** Sent with an answer until the service has spoken: however often it goes out, it counts once. */
   private key = "";
   private keyFor = "";
@@ -112,7 +112,7 @@ export class SubmitAnswer extends HTMLElement {
   private say(tone: string, text: string): void {
     this.closest("details")?.querySelector(":scope > div > .notice[role=status]")?.remove();
     const words = Object.assign(document.createElement("p"), { textContent: text });
-    const notice = Object.assign(document.createElement("div"), { className: `notice ${tone}`.trim() });
+    const notice = Object.assign(document.createElement("div"), { className: `notice verdict ${tone}`.trim() });
     notice.append(words);
     this.status.replaceChildren(notice);
   }

@@ -1,0 +1,82 @@
+"""Every page for everybody: axe finds nothing in either language and theme, and the keyboard reaches everything."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import ISLANDS
+from tests.browser.whole import People, Whole
+
+PAGES = ("sign-in", "home", "plan", "control", "team", "board", "projector")
+FOUND = """async () => (await axe.run()).violations.flatMap((rule) =>
+    rule.nodes.map((node) => `${rule.id}: ${node.target.join(" ")}: ${node.failureSummary}`))"""
+# Reaches into shadow trees, as the keyboard does.
+REACHABLE = """() => {
+    const within = (one) => [one, ...(one.shadowRoot ? every(one.shadowRoot) : [])];
+    const every = (root) => [...root.querySelectorAll("*")].flatMap(within);
+    const kinds = "a[href], button, input, select, textarea, summary, [tabindex='0']";
+    const works = (one) => !one.disabled && one.type !== "hidden" && one.checkVisibility({visibilityProperty: true});
+    const wanted = every(document).filter((one) => one.matches(kinds) && works(one));
+    const groups = new Set();
+    window.wanted = wanted.filter((one) => one.type !== "radio" || (!groups.has(one.name) && groups.add(one.name)));
+    return window.wanted.length;
+}"""
+HERE = """() => {
+    let at = document.activeElement;
+    while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+    if (at?.type === "radio") at = window.wanted.find((one) => one.name === at.name) ?? at;
+    return window.wanted.indexOf(at);
+}"""
+
+
+def visit(people: People, running: Whole, name: str, language: str, theme: str) -> Page:
+    """The page `name` as the person it is meant for, fully drawn."""
+    cast = running.cast
+    who = {"home": cast.instructor, "plan": cast.instructor, "control": cast.instructor, "team": cast.members[0]}.get(
+        name
+    )
+    page = people.somebody(who, language, theme) if who else people.stranger(language, theme)
+    page.add_init_script(path=ISLANDS / "node_modules/axe-core/axe.min.js")
+    paths = {"sign-in": "/sign-in", "home": "/", "plan": "/exercises/new"}
+    own = {"control": "", "team": "", "board": "/board", "projector": "/board?projector=1"}
+    page.goto(running.address + paths[name] if name in paths else running.page + own[name])
+    drawn = {
+        "control": "service-matrix .service",
+        "team": "team-place dd >> visible=true",
+        "board": "score-board tbody .name",
+    }
+    if wanted := drawn.get("board" if name == "projector" else name):
+        expect(page.locator(wanted).first).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    return page
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _played(running: Whole) -> None:
+    """Something of everything to look at: solves, a wrong answer, checked services."""
+    for player in range(3):
+        assert running.submit(player, "open-door", "2222")
+    assert not running.submit(0, "handover", "NCR{galt}")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["nb", "en"])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing(running: Whole, people: People, name: str, language: str, theme: str) -> None:
+    page = visit(people, running, name, language, theme)
+    for task in page.locator("details").all():
+        task.evaluate("one => one.open = true")
+    assert page.evaluate(FOUND) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_keyboard_reaches_everything(running: Whole, people: People, name: str) -> None:
+    page = visit(people, running, name, "nb", "light")
+    count = page.evaluate(REACHABLE)
+    page.evaluate("document.activeElement?.blur()")
+    reached = set()
+    # More than once each: a field for dates has a stop for every part.
+    for _ in range(2 * count + 20):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate(HERE))
+    missing = set(range(count)) - reached
+    assert not missing, page.evaluate("(them) => them.map((one) => window.wanted[one].outerHTML)", list(missing))
