@@ -89,8 +89,8 @@ def create(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.site = at
-    app.include_router(live.router)
     app.include_router(doors.router)
+    app.include_router(live.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=Path(pages.__file__).parent / "static"), "static")
     problems.install(app, pages.wrong)

@@ -7,9 +7,8 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from ncr import access
-from ncr.api.caller import AtSite, Caller, Somebody, text_id
+from ncr.api.caller import AtSite, Caller, Somebody, require_own_page, text_id
 from ncr.api.problems import documented
-from ncr.errors import Forbidden
 from ncr.people import accounts, audit, signin
 from ncr.people.roles import Role
 from ncr.people.tables import User
@@ -52,9 +51,8 @@ class TokenMade(BaseModel):
 def sign_in(credentials: Credentials, request: Request, response: Response, at: AtSite) -> None:
     """Sign in; the session comes as a cookie."""
     headers = request.headers
-    foreign = "origin" in headers or "sec-fetch-site" in headers
-    if foreign and not access.origin_allowed(headers, at.settings, headers.get("host")):
-        raise Forbidden("This request does not come from NCR's own pages.")
+    if "origin" in headers or "sec-fetch-site" in headers:
+        require_own_page(request, at)
     secret = signin.sign_in(at.sessions, credentials.login, credentials.password, at.clock())
     access.set_cookie(response, secret, at.settings)
 

@@ -17,8 +17,8 @@ Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_le
 ExerciseId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="an exercise's id")]
 
 
-def site(request: Request) -> Site:
-    """The site of this process."""
+async def site(request: Request) -> Site:
+    """The site of this process; async, for a thread to fetch an attribute costs more than the fetching."""
     found: Site = request.app.state.site
     return found
 
@@ -26,16 +26,25 @@ def site(request: Request) -> Site:
 AtSite = Annotated[Site, Depends(site)]
 
 
+def credentials(request: Request) -> tuple[str | None, str | None]:
+    """The browser's session secret, and the bearer token, as they came."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return access.cookie_of(request.cookies), token.strip() if kind.lower() == "bearer" else None
+
+
+def require_own_page(request: Request, at: Site) -> None:
+    """Refuse what a browser sends to change something from a page that is not ours."""
+    if not access.origin_allowed(request.headers, at.settings, request.headers.get("host")):
+        raise Forbidden("This request does not come from NCR's own pages.")
+
+
 def caller(request: Request, at: AtSite) -> Viewer:
     """Who calls: by bearer token, or by a browser's cookie, then from our own pages only when something changes."""
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
-    bearer = token.strip() if kind.lower() == "bearer" else None
-    cookie = access.cookie_of(request.cookies)
+    cookie, bearer = credentials(request)
     with reading(at.sessions) as session:
         viewer = access.identify(session, cookie, bearer, at.clock())
-    from_browser = viewer.via == "cookie" and request.method not in SAFE
-    if from_browser and not access.origin_allowed(request.headers, at.settings, request.headers.get("host")):
-        raise Forbidden("This request does not come from NCR's own pages.")
+    if viewer.via == "cookie" and request.method not in SAFE:
+        require_own_page(request, at)
     return viewer
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,6 +21,9 @@ FIXED = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+# As they go out: merged once here, and not at every answer.
+EVERYWHERE = [(name.lower().encode(), value.encode()) for name, value in FIXED.items()]
+API = [*EVERYWHERE, (b"cache-control", b"no-store")]
 LARGEST = 256 * 1024
 
 
@@ -45,11 +48,9 @@ class Headed:
             nonlocal has_begun
             if message["type"] == "http.response.start":
                 has_begun = True
-                headers = MutableHeaders(scope=message)
-                for name, value in FIXED.items():
-                    headers.setdefault(name, value)
-                if scope["path"].startswith("/api/"):
-                    headers.setdefault("Cache-Control", "no-store")
+                given = {name for name, _ in message["headers"]}
+                own = API if scope["path"].startswith("/api/") else EVERYWHERE
+                message["headers"] = [*message["headers"], *(pair for pair in own if pair[0] not in given)]
             await send(message)
 
         length = Headers(scope=scope).get("content-length", "0")

@@ -4,24 +4,20 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ncr import access
-from ncr.access import Viewer
-from ncr.api.caller import AtSite, ExerciseId, Key, Somebody, find, text_id
-from ncr.api.people import Strict
+from ncr.api.caller import AtSite, ExerciseId, Somebody, find
+from ncr.api.players import member_of
 from ncr.api.problems import documented
 from ncr.db import reading
-from ncr.errors import Forbidden, NotFound
+from ncr.errors import Forbidden
 from ncr.exercise.tables import Exercise, Message, Participant
-from ncr.people.once import once
 from ncr.scenario.model import Definition
 from ncr.scoring import submission
 from ncr.scoring.conduct import clock_of
 from ncr.scoring.desk import TaskSeen, desk
-from ncr.scoring.submission import Member
 from ncr.scoring.values import filled, own_words
 
 router = APIRouter(prefix="/exercises/{id}", tags=["play"])
@@ -56,21 +52,6 @@ class TaskOut(BaseModel):
     hints: list[HintOut]
 
 
-class AnswerIn(Strict):
-    """An answer; of a choice, the ids of the options with commas between."""
-
-    answer: Annotated[str, Field(min_length=1, max_length=1000)]
-
-
-class Verdict(BaseModel):
-    """What came of an answer; `points_now` are the team's points after it."""
-
-    correct: bool
-    seq: int
-    points_now: float
-    attempts_left: int | None
-
-
 class HintBought(BaseModel):
     """A hint, now the team's."""
 
@@ -94,7 +75,7 @@ class MessageOut(BaseModel):
 def list_tasks(id: ExerciseId, at: AtSite, viewer: Somebody) -> list[TaskOut]:
     """The tasks as the caller's team sees them; none before the start."""
     with reading(at.sessions) as session:
-        exercise, member = _member(session, viewer, id)
+        exercise, member = member_of(session, viewer, id)
         board = at.boards.of(id)
         seen = board.snapshot("team", member.participant)
         t_s = clock_of(exercise).t(at.clock())
@@ -107,31 +88,13 @@ def list_tasks(id: ExerciseId, at: AtSite, viewer: Somebody) -> list[TaskOut]:
         return [_task(task) for task in own]
 
 
-@router.post("/tasks/{task}/submissions", responses=WRITE)
-def submit(id: ExerciseId, task: TaskId, wanted: AnswerIn, at: AtSite, viewer: Somebody, key: Key = None) -> Verdict:
-    """Judge an answer and count it once, however often it is sent."""
-    with reading(at.sessions) as session:
-        _, member = _member(session, viewer, id)
-    board, now = at.boards.of(id), at.clock()
-
-    def work(session: Session) -> Verdict:
-        def judge() -> Verdict:
-            done = submission.submit(session, id, member, board.rules, task, wanted.answer, now)
-            return Verdict(correct=done.correct, seq=done.seq, points_now=0, attempts_left=done.attempts_left)
-
-        return once(session, member.user, key, f"{id}/{task} {wanted.answer}", now, Verdict, judge)
-
-    verdict = at.writer.run(work)
-    return verdict.model_copy(update={"points_now": board.points(member.participant, until=verdict.seq)})
-
-
 @router.post("/tasks/{task}/hints/{n}", responses=WRITE)
 def take_hint(
     id: ExerciseId, task: TaskId, n: Annotated[int, Path(ge=1, le=100)], at: AtSite, viewer: Somebody
 ) -> HintBought:
     """Buy a hint; again it costs nothing more."""
     with reading(at.sessions) as session:
-        exercise, member = _member(session, viewer, id)
+        exercise, member = member_of(session, viewer, id)
         definition = at.shelf.get(exercise.digest).definition
         words = _words(session, exercise, definition, member.participant)
     rules, now = at.boards.of(id).rules, at.clock()
@@ -152,16 +115,6 @@ def list_messages(id: ExerciseId, at: AtSite, viewer: Somebody) -> list[MessageO
             asked = asked.where(Message.participant_id.is_(None) | (Message.participant_id == audience.participant))
         rows = [row for row in session.scalars(asked) if audience.kind == "staff" or list(row.to) != ["staff"]]
         return [MessageOut.model_validate(row, from_attributes=True) for row in rows]
-
-
-def _member(session: Session, viewer: Viewer, id: str) -> tuple[Exercise, Member]:
-    exercise, audience = find(session, viewer, id)
-    participant = audience.participant or access.participant_of(session, viewer, id)
-    if participant is None:
-        raise Forbidden("You are in no team of this exercise.")
-    if viewer.pseudonym is None:
-        raise NotFound
-    return exercise, Member(participant, text_id(viewer), viewer.pseudonym)
 
 
 def _words(session: Session, exercise: Exercise, definition: Definition, participant: str) -> dict[str, str]:
