@@ -74,6 +74,13 @@ class Stage:
     def plan(self, **more: Any) -> str:
         return planned(self.sessions, self.shelf, self.clock(), **more)
 
+    def opened(self, **more: Any) -> str:
+        """An exercise that has just opened."""
+        exercise_id = self.plan(**more)
+        self.run(60, 5)
+        assert self.state(exercise_id) == "running"
+        return exercise_id
+
     def begin(self) -> Director:
         """A director comes on duty (again)."""
         self.director = Director(
@@ -111,6 +118,10 @@ class Stage:
         raise AssertionError("it did not come to hold")
 
     # What there is to see.
+
+    def count(self, state: str) -> int:
+        """How many containers are in the state."""
+        return sum(seen.state == state for seen in self.engine.observe({}).containers.values())
 
     def exercise(self, exercise_id: str) -> Exercise:
         with self.sessions() as session:

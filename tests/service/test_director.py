@@ -13,7 +13,6 @@ from ncr.director.clockwork import Clockwork
 from ncr.director.director import Director
 from ncr.exercise.shelf import Shelf
 from ncr.exercise.tables import Exercise
-from ncr.runtime.engine import FileSpec, NetworkSpec, VolumeSpec
 from ncr.runtime.simulated import SimulatedEngine
 from ncr.scoring import conduct, interventions
 from tests.stage import NOON, Stage, add_teams, eventually, settings
@@ -60,28 +59,16 @@ def engine(stage: Stage) -> SimulatedEngine:
     return stage.engine
 
 
-def opened(stage: Stage, **more: object) -> str:
-    """An exercise that has just opened."""
-    exercise = stage.plan(**more)
-    stage.run(60, 5)
-    assert stage.state(exercise) == "running"
-    return exercise
-
-
-def containers(engine: SimulatedEngine, state: str) -> int:
-    return sum(seen.state == state for seen in engine.observe({}).containers.values())
-
-
 def test_ready_environments_are_held_until_the_start(stage: Stage, engine: SimulatedEngine):
     stage.plan()
     stage.run(50, 5)
-    assert containers(engine, "paused") == 9
+    assert stage.count("paused") == 9
     stage.run(10, 5)
-    assert containers(engine, "running") == 9
+    assert stage.count("running") == 9
 
 
 def test_words_arrive_once_and_commands_run_in_every_environment(stage: Stage, engine: SimulatedEngine):
-    exercise = opened(stage)
+    exercise = stage.opened()
     stage.run(30, 2)
     assert [message.text["nb"] for message in stage.messages(exercise)] == ["Noen ringer."]
     outcomes = stage.moment(exercise, "touch").outcome
@@ -90,12 +77,12 @@ def test_words_arrive_once_and_commands_run_in_every_environment(stage: Stage, e
 
 
 def test_a_paused_exercise_is_frozen_and_nothing_falls_due(stage: Stage, engine: SimulatedEngine):
-    exercise = opened(stage)
+    exercise = stage.opened()
     with stage.sessions.begin() as session:
         conduct.pause(session, exercise, stage.clock())
     stage.run(300, 30)
     assert stage.states(exercise) == ["ready"] * 3
-    assert containers(engine, "paused") == 9
+    assert stage.count("paused") == 9
     assert (stage.messages(exercise), stage.kinds(exercise).count("checked")) == ([], 0)
     with stage.sessions.begin() as session:
         conduct.resume(session, exercise, stage.clock())
@@ -105,7 +92,7 @@ def test_a_paused_exercise_is_frozen_and_nothing_falls_due(stage: Stage, engine:
 
 
 def test_an_extended_exercise_closes_later(stage: Stage):
-    exercise = opened(stage)
+    exercise = stage.opened()
     with stage.sessions.begin() as session:
         conduct.extend(session, exercise, 40, stage.clock())
     stage.run(95, 5)
@@ -135,7 +122,7 @@ def test_launched_it_opens_as_soon_as_it_is_ready(stage: Stage):
 
 
 def test_a_reset_environment_is_made_anew_and_opened(stage: Stage, engine: SimulatedEngine):
-    exercise = opened(stage)
+    exercise = stage.opened()
     before = set(engine.observe({"ncr.generation": "1"}).containers)
     mine = stage.environments(exercise)[0]
     with stage.sessions.begin() as session:
@@ -144,62 +131,6 @@ def test_a_reset_environment_is_made_anew_and_opened(stage: Stage, engine: Simul
     assert stage.states(exercise) == ["open"] * 3
     assert set(engine.observe({"ncr.generation": "2"}).containers) < before
     assert len(engine.observe({"ncr.generation": "1"}).containers) == 6
-
-
-def test_a_service_that_ended_is_started_again_and_its_team_stays_open(stage: Stage, engine: SimulatedEngine):
-    exercise = opened(stage)
-    web = next(name for name in engine.observe({}).containers if name.endswith("-web"))
-    engine.crash(web)
-    stage.run(4)
-    assert engine.observe({}).containers[web].state == "running"
-    assert not [row for row in stage.journal(exercise) if row.after == "degraded"]
-
-
-def test_a_service_asked_to_restart_is_restarted_once(stage: Stage, engine: SimulatedEngine):
-    exercise = opened(stage)
-    with stage.sessions.begin() as session:
-        interventions.restart(session, stage.environments(exercise)[0].id, "web", stage.clock())
-    engine.calls.clear()
-    stage.run(4)
-    assert [verb for verb, _ in engine.calls].count("stop") == 1
-    assert stage.environments(exercise)[0].restart_service is None
-
-
-def test_the_engine_is_restarted_and_everything_comes_back_proven(stage: Stage, engine: SimulatedEngine):
-    exercise = opened(stage)
-    stage_time = stage.clock()
-    engine.restart(losing="*-desk")
-    stage.run(10)
-    assert stage.states(exercise) == ["open"] * 3
-    assert containers(engine, "running") == 9
-    proven = [row.participant_id for row in stage.environments(exercise) if row.ready_at and row.ready_at > stage_time]
-    assert len(proven) == 3
-    assert [row.event for row in stage.journal(None)] == ["restored", "restored"]
-
-
-def test_an_engine_that_is_gone_for_a_while_ends_nothing(stage: Stage, engine: SimulatedEngine):
-    exercise = opened(stage)
-    engine.set_down(True)
-    stage.run(15)
-    assert stage.state(exercise) == "running"
-    engine.set_down(False)
-    engine.restart()
-    stage.run(15)
-    assert stage.states(exercise) == ["open"] * 3
-    assert {row.event for row in stage.journal(None)[1:]} == {"does not answer", "answers again", "restored"}
-    assert not {result for fact in stage.facts(exercise) if fact.kind == "checked"
-                for team in fact.payload["results"].values() for result in team.values()} & {"down"}  # fmt: skip
-
-
-def test_an_engine_down_at_the_end_is_cleaned_up_when_it_is_back(stage: Stage, engine: SimulatedEngine):
-    exercise = opened(stage)
-    engine.set_down(True)
-    stage.run(70, 10)
-    assert stage.state(exercise) == "finished"
-    assert stage.moments(exercise)["teardown"] == "waiting"
-    engine.set_down(False)
-    stage.run(10)
-    assert (stage.left(), stage.moments(exercise)["teardown"]) == ([], "done")
 
 
 def test_a_start_missed_while_down_begins_at_once_and_says_how_late(stage: Stage):
@@ -220,7 +151,7 @@ def test_a_start_missed_while_down_begins_at_once_and_says_how_late(stage: Stage
 
 
 def test_ticks_nobody_was_there_for_are_unknown(stage: Stage):
-    exercise = opened(stage)
+    exercise = stage.opened()
     stage.end()
     stage.pass_time(35)
     stage.begin()
@@ -242,7 +173,7 @@ def test_a_whole_exercise_missed_fails_and_makes_nothing(stage: Stage):
 
 
 def test_a_clock_that_jumps_back_undoes_nothing(stage: Stage):
-    exercise = opened(stage)
+    exercise = stage.opened()
     stage.run(15, 5)
     stage.clock.advance(-3600)
     stage.step()
@@ -256,99 +187,11 @@ def test_a_clock_that_jumps_back_undoes_nothing(stage: Stage):
 
 
 def test_a_clock_that_jumps_forward_is_written_down(stage: Stage):
-    exercise = opened(stage)
+    exercise = stage.opened()
     stage.clock.advance(20)
     stage.step()
     assert any("+20.0 s" in (row.why or "") for row in stage.journal(exercise))
     assert stage.state(exercise) == "running"
-
-
-def test_an_image_that_is_missing_fails_the_exercise_before_anything_is_made(stage: Stage, engine: SimulatedEngine):
-    engine.misbehave("ensure_image", "error", on="ncr/base:*", times=99)
-    exercise = stage.plan()
-    stage.run(50, 5)
-    assert stage.state(exercise) == "failed"
-    assert "ncr/base:bookworm" in (stage.exercise(exercise).failure or "")
-    assert not [call for call in engine.calls if call[0] in ("ensure_network", "ensure_container")]
-    stage.run(5)
-    assert (stage.left(), stage.subnets()) == ([], [])
-
-
-def test_a_service_that_no_environment_can_have_fails_the_exercise_and_is_rolled_back(
-    stage: Stage, engine: SimulatedEngine
-):
-    engine.misbehave("start", "error", on="*-web", times=999)
-    exercise = stage.plan(prepare_lead_s=60.0)
-    stage.run(80, 5)
-    assert stage.state(exercise) == "failed"
-    assert "-web: refused" in (stage.exercise(exercise).failure or "")
-    stage.run(10)
-    assert (stage.left(), stage.subnets()) == ([], [])
-
-
-def test_one_teams_failed_environment_keeps_nobody_else_waiting(stage: Stage, engine: SimulatedEngine):
-    exercise = stage.plan(prepare_lead_s=60.0)
-    stage.step()
-    stage.run(1)
-    unlucky = stage.environments(exercise)[1]
-    gate = next(one for one in engine.observe({"ncr.team": unlucky.participant_id}).containers if one.endswith(".gate"))
-    with stage.sessions.begin() as session:
-        interventions.reset(session, unlucky.id, stage.clock())
-    engine.misbehave("ensure_container", "error", on=gate, times=999)
-    stage.run(62, 2)
-    assert stage.state(exercise) == "running"
-    assert stage.states(exercise) == ["open", "failed", "open"]
-    assert "refused" in (stage.environments(exercise)[1].failure or "")
-
-
-@pytest.mark.parametrize("how", ["error", "late", "half"])
-@pytest.mark.parametrize(
-    "verb", ["ensure_network", "ensure_container", "start", "pause", "unpause", "remove_container"]
-)
-def test_an_engine_that_misbehaves_now_and_then_is_borne(stage: Stage, engine: SimulatedEngine, verb: str, how: str):
-    engine.misbehave(verb, how, times=2)  # type: ignore[arg-type]
-    exercise = stage.plan()
-    stage.run(130, 5)
-    stage.run(10)
-    assert stage.state(exercise) == "finished"
-    assert stage.kinds(exercise).count("opened") == 1
-    assert stage.left() == []
-
-
-def test_a_piece_of_the_pool_that_a_stranger_uses_is_left_alone(stage: Stage, engine: SimulatedEngine):
-    engine.ensure_network(NetworkSpec("theirs", "br-theirs", "10.128.0.0/24", "team", {}))
-    exercise = stage.plan()
-    stage.run(60, 5)
-    assert stage.states(exercise) == ["open"] * 3
-    assert "theirs" in engine.observe({}).networks
-
-
-def test_an_orphan_is_reaped_when_it_is_old_enough_and_a_strangers_is_not(stage: Stage, engine: SimulatedEngine):
-    labels = {"ncr.managed": "1", "ncr.instance": "test", "ncr.exercise": "gone", "ncr.team": "gone"}
-    engine.ensure_volume(VolumeSpec("old", labels))
-    engine.ensure_volume(VolumeSpec("theirs", {**labels, "ncr.instance": "other"}))
-    with engine._store.open() as world:
-        for volume in world.vols.values():
-            volume.created_at -= 121
-    engine.ensure_volume(VolumeSpec("fresh", labels))
-    stage.run(3)
-    assert set(engine.observe({}).volumes) == {"theirs", "fresh"}
-
-
-def test_a_container_that_fills_its_disk_is_halted_until_a_reset(stage: Stage, engine: SimulatedEngine):
-    exercise = opened(stage)
-    web = next(name for name in engine.observe({}).containers if name.endswith("-web"))
-    engine.put_files(web, [FileSpec("/srv/big", b"x" * (3 * 2**20))])
-    stage.run(5)
-    assert engine.observe({}).containers[web].state == "paused"
-    row = next(row for row in stage.environments(exercise) if row.health["web"] == "full")
-    told = [message for message in stage.messages(exercise) if message.participant_id == row.participant_id]
-    assert ["3 MiB" in message.text["nb"] for message in told] == [True]
-    with stage.sessions.begin() as session:
-        interventions.reset(session, row.id, stage.clock())
-    stage.run(4)
-    assert engine.observe({}).containers[web].state == "running"
-    assert stage.states(exercise) == ["open"] * 3
 
 
 def test_two_directors_on_one_database_do_everything_once(stage: Stage, tmp_path: Path):
