@@ -77,7 +77,8 @@ class Participant(Base):
 class Environment(Base):
     """One participant's copy: where it is (`state`), where it should be (`target`), and which making of it this is.
 
-    `generation` grows with every reset; `health` is service -> up|starting|unhealthy|exited|missing|full as last observed.
+    `generation` grows with every reset; `health` is service -> up|starting|unhealthy|exited|missing|full as last
+    observed.
     """
 
     __tablename__ = "environment"
