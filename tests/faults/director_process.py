@@ -76,7 +76,7 @@ def live(folder: Path, url: str, crash_at: str, instance: str | None = None) -> 
     began_s, converged = (stage.clock() - NOON).total_seconds(), folder / "converged.json"
     converged.unlink(missing_ok=True)
     stage.begin()
-    while stage.moments(exercise_id)["teardown"] == "waiting":
+    while not converged.exists() or stage.moments(exercise_id)["teardown"] == "waiting":
         now_s = (stage.clock() - NOON).total_seconds()
         assert now_s < UNTIL_S, "the exercise never ended"
         told.write_text(json.dumps(now_s))
