@@ -6,6 +6,7 @@ from fastapi.responses import Response
 from ncr import access
 from ncr.db import reading
 from ncr.errors import Forbidden
+from ncr.exercise.lifecycle import State
 from ncr.web.render import page
 from ncr.web.visit import Visiting, find
 
@@ -20,6 +21,13 @@ def show(visit: Visiting, exercise_id: str, projector: bool = False) -> Response
     if not access.sees_board(audience, exercise):
         raise Forbidden(visit.told("Poengtavla vises ikke i denne øvelsen."))
     seen = visit.site.boards.of(exercise_id).snapshot(audience.kind, audience.participant)
-    values = {"exercise": exercise, "standings": seen["standings"], "frozen": seen["frozen"], "projector": projector}
+    runs = exercise.state in (State.RUNNING, State.PAUSED)
+    values = {
+        "exercise": exercise,
+        "exercise_runs": runs,
+        "standings": seen["standings"],
+        "frozen": seen["frozen"],
+        "projector": projector,
+    }
     theme = "projector" if projector else None
     return page(visit.request, "board.html", visit.viewer, visit.told, theme=theme, **values)

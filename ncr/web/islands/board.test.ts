@@ -34,7 +34,7 @@ test("a snapshot and the facts after it give rows, order and movement", () => {
   const board = after(hello(), SNAPSHOT, SOLVE);
   assert.deepEqual(standings(board).map((one) => [one.team, one.points]), [["b", 110], ["a", 50]]);
   assert.deepEqual(board.moved, { b: { by: 1, at: NOW }, a: { by: -1, at: NOW } });
-  assert.deepEqual(board.history.b, [0, 10, 110]);
+  assert.deepEqual(board.history.b, [[NOW - 602_000, 0], [NOW, 10], [NOW, 110]]);
   assert.equal(board.skew, 2000);
   assert.equal(resumeQuery(board), "?after=7&epoch=e&message=0");
 });
@@ -76,6 +76,22 @@ test("news say who solved what, and who was first", () => {
   const board = after(hello(), SNAPSHOT, SOLVE);
   assert.deepEqual(news(board, "nb", 5).map((one) => one.text), ["B løste Finn først"]);
   assert.equal(leader(board, "en"), "B leads with 110 points");
+});
+
+test("a service that turns is news, one that is first looked at is not", () => {
+  const looked = (seq: number, state: "up" | "down" | "error"): Frame => {
+    const rows = [{ ...row("b", 2, 10), services: { web: state } }];
+    return { type: "facts", from: seq, to: seq, facts: [], rows, order: ["a", "b"] };
+  };
+  const board = after(hello(), SNAPSHOT, looked(6, "up"), looked(7, "down"), looked(8, "error"), looked(9, "down"), looked(10, "up"));
+  assert.deepEqual(news(board, "en", 5).map((one) => one.text), ["B: “web” up", "B: “web” down"]);
+});
+
+test("places won and lost within a minute are added up", () => {
+  const back: Frame = { ...SOLVE, from: 8, to: 8, facts: [], order: ["a", "b"], rows: [row("a", 1, 120), row("b", 2, 110)] } as Frame;
+  const board = after(hello(), SNAPSHOT, SOLVE);
+  assert.deepEqual(apply(board, back, NOW + 59_000).moved.a, { by: 0, at: NOW + 59_000 });
+  assert.deepEqual(apply(board, back, NOW + 61_000).moved.a, { by: 1, at: NOW + 61_000 });
 });
 
 test("exercise time runs from the clock, corrected by the server's time", () => {

@@ -62,6 +62,15 @@ export interface Message {
   text: Words;
 }
 
+/** A service that went from one state to another; `at` is the service's time of hearing it (RFC 3339). */
+export interface Turn {
+  seq: number;
+  at: string;
+  team: string;
+  check: string;
+  to: Service;
+}
+
 interface Life {
   state: string;
   frozen: boolean;
@@ -97,6 +106,8 @@ export type Frame =
   | { type: "beat"; head: number; server_time: string }
   | { type: "bye"; reason: "slow" | "signed-out" | "finished" | "restart"; retry_after: number | null };
 
+export type Step = readonly [number, number];
+
 export interface Board {
   /** The last fact seen, and the ledger it is of; null before the first snapshot. */
   seq: number | null;
@@ -112,11 +123,12 @@ export interface Board {
   services: Readonly<Record<string, { service: string; title: Words | null }>>;
   timeline: readonly Moment[];
   facts: readonly Fact[];
+  turns: readonly Turn[];
   messages: readonly Message[];
-  /** Places won (above zero) or lost by the last change of place, and when (our clock, ms). */
+  /** Places won (above zero) or lost by changes less than a minute apart, and the last one's time (our clock, ms). */
   moved: Readonly<Record<string, { by: number; at: number }>>;
-  /** Points over time, oldest first, as far as this page has seen them. */
-  history: Readonly<Record<string, readonly number[]>>;
+  /** [our clock in ms, points], oldest first: from nothing at the start, then as far as this page has seen them. */
+  history: Readonly<Record<string, readonly Step[]>>;
   /** A frame did not follow from the last: what is shown is right as of `seq`, but must be resumed from there. */
   gap: boolean;
 }
@@ -134,6 +146,7 @@ export const EMPTY: Board = {
   services: {},
   timeline: [],
   facts: [],
+  turns: [],
   messages: [],
   moved: {},
   history: {},
@@ -142,7 +155,10 @@ export const EMPTY: Board = {
 
 const FACTS_KEPT = 40;
 const MESSAGES_KEPT = 200;
-const HISTORY_KEPT = 48;
+const HISTORY_KEPT = 120;
+const MINUTE_MS = 60_000;
+// What is worth telling of a service; that a check failed or has not run says nothing of it.
+const TOLD: readonly Service[] = ["up", "degraded", "recovering", "down"];
 
 export function apply(board: Board, frame: Frame, now: number): Board {
   switch (frame.type) {
@@ -193,7 +209,8 @@ function replaced(board: Board, frame: Extract<Frame, { type: "snapshot" }>, now
   const order = frame.standings.map((row) => row.team);
   const { tasks, timeline, services } = frame;
   const next = { ...board, seq: frame.seq, epoch: frame.epoch, tasks, timeline, services, own: null, gap: false };
-  return withRows({ ...next, facts: frame.latest }, Object.fromEntries(frame.standings.map((row) => [row.team, row])), order, now);
+  const turns = board.turns.filter((turn) => turn.seq <= frame.seq);
+  return withRows({ ...next, facts: frame.latest, turns }, Object.fromEntries(frame.standings.map((row) => [row.team, row])), order, now);
 }
 
 function advanced(board: Board, frame: Extract<Frame, { type: "facts" }>, now: number): Board {
@@ -204,26 +221,51 @@ function advanced(board: Board, frame: Extract<Frame, { type: "facts" }>, now: n
     seq: frame.to,
     tasks: { ...board.tasks, ...frame.tasks },
     facts: [...board.facts, ...frame.facts].slice(-FACTS_KEPT),
+    turns: [...board.turns, ...turnsOf(board, frame, now)].slice(-FACTS_KEPT),
     own: frame.own ?? board.own,
   };
   return withRows(next, rows, frame.order, now);
 }
 
+function turnsOf(board: Board, frame: Extract<Frame, { type: "facts" }>, now: number): Turn[] {
+  const at = new Date(now + board.skew).toISOString();
+  return frame.rows.flatMap(({ team, services }) => {
+    const before = board.rows[team]?.services ?? {};
+    const turned = Object.entries(services).filter(([check, to]) => before[check] !== to && TOLD.includes(to));
+    return turned.filter(([check]) => TOLD.includes(before[check] ?? "unknown")).map(([check, to]) => ({ seq: frame.to, at, team, check, to }));
+  });
+}
+
 function withRows(board: Board, rows: Record<string, Row>, order: readonly string[], now: number): Board {
   const moved = { ...board.moved };
-  const history: Record<string, readonly number[]> = {};
+  const history: Record<string, readonly Step[]> = {};
   for (const team of order) {
     const row = rows[team];
     if (!row) continue;
     const before = board.rows[team];
-    if (before?.rank && row.rank && before.rank !== row.rank) moved[team] = { by: before.rank - row.rank, at: now };
-    history[team] = grown(board.history[team] ?? [0], row.points);
+    if (before?.rank && row.rank && before.rank !== row.rank) moved[team] = added(moved[team], before.rank - row.rank, now);
+    history[team] = grown(board.history[team] ?? [[startOf(board, now), 0]], now, row.points);
   }
   return { ...board, rows, order, moved, history };
 }
 
-function grown(points: readonly number[], latest: number): readonly number[] {
-  return points.at(-1) === latest ? points : [...points, latest].slice(-HISTORY_KEPT);
+function added(moved: { by: number; at: number } | undefined, by: number, now: number): { by: number; at: number } {
+  const recent = moved && now - moved.at < MINUTE_MS ? moved.by : 0;
+  return { by: recent + by, at: now };
+}
+
+function grown(steps: readonly Step[], now: number, points: number): readonly Step[] {
+  if (steps.at(-1)?.[1] === points) return steps;
+  const grown: readonly Step[] = [...steps, [now, points]];
+  // Of the older half every other goes: a long exercise stays in the picture as a whole.
+  return grown.length <= HISTORY_KEPT ? grown : grown.filter((_, i) => i === 0 || i >= HISTORY_KEPT / 2 || i % 2 === 0);
+}
+
+/** When the exercise began, by our clock; pauses make it a little later than it was. */
+function startOf(board: Board, now: number): number {
+  const clock = board.life?.clock;
+  if (!clock?.at || clock.rate <= 0) return now;
+  return Math.min(now, Date.parse(clock.at) - board.skew - (clock.t_s / clock.rate) * 1000);
 }
 
 function withMessage(messages: readonly Message[], message: Message): readonly Message[] {

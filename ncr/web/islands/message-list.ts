@@ -5,6 +5,7 @@ import { repeat } from "lit/directives/repeat.js";
 import type { Message } from "./board.js";
 import { Island, look } from "./island.js";
 import { say, textOf } from "./messages.js";
+import { prose } from "./prose.js";
 import { timeOfDay } from "./times.js";
 
 export class MessageList extends Island {
@@ -13,7 +14,11 @@ export class MessageList extends Island {
     css`
       ol { list-style: none; margin: 0; padding: 0; }
       li { padding: .6em 0; border-bottom: 1px solid var(--line, #cdd5df); }
-      p { margin: .2em 0 0; white-space: pre-wrap; overflow-wrap: anywhere; max-width: 70ch; }
+      p, ul { margin: .4em 0 0; overflow-wrap: anywhere; max-width: 70ch; }
+      ul { padding-left: 1.2em; }
+      li li { padding: 0; border: 0; }
+      code { font-family: var(--font-mono, ui-monospace, monospace); font-size: .92em; }
+      a { color: var(--accent, #1f4fbf); }
       time { color: var(--ink-muted, #4b5a6e); font-size: .86em; }
     `,
   ];
@@ -32,7 +37,7 @@ export class MessageList extends Island {
       <time class="number" datetime=${message.at}>${timeOfDay(Date.parse(message.at), this.language)}</time>
       ${title ? html`<strong>${title}</strong>` : nothing}
       ${sender ? html`<span class="muted">${say(this.language, "from")} ${sender}</span>` : nothing}
-      <p>${textOf(message.text, this.language)}</p>
+      ${prose(textOf(message.text, this.language))}
     </li>`;
   }
 }

@@ -2,7 +2,7 @@
 
 import { html, nothing, svg, type PropertyValues, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import { standings, type Row } from "./board.js";
+import { standings, type Row, type Step } from "./board.js";
 import { clockLook, clockParts } from "./exercise-clock.js";
 import { Island, look } from "./island.js";
 import { number, say, textOf } from "./messages.js";
@@ -11,7 +11,8 @@ import { boardLook } from "./score-board-look.js";
 import { checkName, serviceState } from "./service-matrix.js";
 import { timeOfDay } from "./times.js";
 
-const MOVED_MS = 20_000;
+const MOVED_MS = 60_000;
+const LONG = 25;
 const SAID_MS = 10_000;
 const PAGE_MS = 12_000;
 const PAGE_ROWS = 10;
@@ -45,6 +46,7 @@ export class ScoreBoard extends Island {
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("board") && changed.get("board")?.order !== this.board.order) this.tops = this.measured();
     this.announce();
+    this.style.setProperty("--rows", String(Math.min(this.board.order.length || 1, PAGE_ROWS + 3)));
   }
 
   protected override updated(): void {
@@ -55,9 +57,9 @@ export class ScoreBoard extends Island {
   override render(): TemplateResult {
     if (this.board.seq === null && this.board.order.length === 0) return html`<slot></slot>${this.linkState()}`;
     return html`
-      <header>${this.heading ? html`<h1>${this.heading}</h1>` : nothing}${clockParts(this.board, this.now, this.language)}</header>
+      <header>${this.heading ? html`<h1>${this.heading}</h1>` : nothing}<div class="times">${clockParts(this.board, this.now, this.language)}${this.liveSign()}</div></header>
       ${this.linkState()} ${this.freezeNotice()}
-      <div class="scroll" tabindex="0" role="region" aria-label=${say(this.language, "scoreboard")}>${this.table()}</div>
+      <div class="scroll ${this.board.order.length > LONG && !this.projector ? "long" : ""}" tabindex="0" role="region" aria-label=${say(this.language, "scoreboard")}>${this.table()}</div>
       ${this.ticker()}
       <p class="unseen" role="status" aria-live="polite">${this.said}</p>
     `;
@@ -67,6 +69,10 @@ export class ScoreBoard extends Island {
     const quiet = this.link === "live" || (this.link === "connecting" && this.board.seq === null);
     const tone = this.link === "over" ? "" : "bad";
     return html`<div role="status">${quiet ? nothing : html`<p class="notice ${tone}">${say(this.language, this.link)}</p>`}</div>`;
+  }
+
+  private liveSign(): TemplateResult | typeof nothing {
+    return this.link === "live" ? html`<span class="live"><span aria-hidden="true">●</span> ${say(this.language, "live")}</span>` : nothing;
   }
 
   private freezeNotice(): TemplateResult | typeof nothing {
@@ -138,9 +144,9 @@ export class ScoreBoard extends Island {
     return html` <span class="partner muted">${row.partner}</span>`;
   }
 
-  private movement(team: string): TemplateResult | typeof nothing {
+  private movement(team: string): TemplateResult {
     const moved = this.board.moved[team];
-    if (!moved || this.now - moved.at > MOVED_MS) return nothing;
+    if (!moved || moved.by === 0 || this.now - moved.at > MOVED_MS) return html`<span class="moved"></span>`;
     const words = say(this.language, moved.by > 0 ? "roseBy" : "fellBy", { n: Math.abs(moved.by) });
     const sign = moved.by > 0 ? "▲" : "▼";
     return html`<span class="moved ${moved.by > 0 ? "rose" : "fell"}"><span aria-hidden="true">${sign}${Math.abs(moved.by)}</span><span class="unseen">, ${words}</span></span>`;
@@ -154,13 +160,15 @@ export class ScoreBoard extends Island {
     return html`<td class="task ${first ? "first" : "right"}" title="${words}: ${solve.points}"><span aria-hidden="true">${first ? "★" : "✓"}</span><span class="unseen">${words}</span></td>`;
   }
 
+  /** One scale for all teams, so that the lines can be compared. */
   private sparkline(team: string): TemplateResult | typeof nothing {
-    const points = this.board.history[team] ?? [];
-    if (points.length < 2) return nothing;
-    const low = Math.min(...points);
-    const range = Math.max(...points) - low || 1;
-    const step = 80 / (points.length - 1);
-    const path = points.map((value, i) => `${(i * step).toFixed(1)},${(21 - ((value - low) / range) * 18).toFixed(1)}`);
+    const steps = this.board.history[team] ?? [];
+    const [start] = steps;
+    if (!start || steps.length < 2) return nothing;
+    const most = Math.max(1, ...Object.values(this.board.rows).map((row) => row.points));
+    const across = (at: number) => ((at - start[0]) / Math.max(1, this.now - start[0])) * 80;
+    const drawn: readonly Step[] = [...steps, [this.now, steps.at(-1)?.[1] ?? 0]];
+    const path = drawn.map(([at, points]) => `${Math.min(80, across(at)).toFixed(1)},${(22 - (Math.max(0, points) / most) * 20).toFixed(1)}`);
     return html`<svg viewBox="0 0 80 24" aria-hidden="true" preserveAspectRatio="none">${svg`<polyline points=${path.join(" ")} />`}</svg>`;
   }
 
@@ -168,14 +176,14 @@ export class ScoreBoard extends Island {
     const items = news(this.board, this.language, this.projector ? 3 : 8);
     return html`<section class="ticker" aria-label=${say(this.language, "latest")}>
       <h2>${say(this.language, "latest")}</h2>
-      ${items.length === 0 ? html`<p class="muted">${say(this.language, "nothingYet")}</p>` : html`<ol>${repeat(items, (item) => item.seq, (item) =>
+      ${items.length === 0 ? html`<p class="muted">${say(this.language, "nothingYet")}</p>` : html`<ol>${repeat(items, (item) => item.key, (item) =>
         html`<li class=${item.first ? "first" : ""}><time class="number" datetime=${item.at}>${timeOfDay(Date.parse(item.at), this.language)}</time> <span>${item.first ? html`<span aria-hidden="true">★ </span>` : nothing}${item.text}</span></li>`)}</ol>`}
     </section>`;
   }
 
   /** New facts for those who listen, gathered so that nobody is talked over. */
   private announce(): void {
-    const seq = this.board.facts.at(-1)?.seq ?? this.saidSeq;
+    const seq = this.board.seq ?? this.saidSeq;
     if (seq === this.saidSeq || this.now - this.saidAt < SAID_MS) return;
     const fresh = news(this.board, this.language, 3).filter((item) => item.seq > this.saidSeq);
     this.saidAt = this.now;
