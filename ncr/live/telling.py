@@ -17,6 +17,10 @@ LATEST = 20
 LOOKED_BACK = 300
 
 
+class Moved(Exception):
+    """The scoreboard was frozen or thawed since the exercise was last looked at: look again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shared:
     """What changed up to fact `to`; `parts` are encoded once for all audiences that see the same rows."""
@@ -61,7 +65,7 @@ class Telling:
         return [{**moment, "title": _words(titles.get(moment.get("inject", "")))} for moment in self._moments]
 
     def whole(self, sight: Sight) -> list[Frame]:
-        """A snapshot, and for a team behind a freeze its own facts since."""
+        """A snapshot, and for a team behind a freeze its own facts since. Raises Moved."""
         first = self._snapshot(sight)
         if self._freeze(sight) is None:
             return [first]
@@ -102,6 +106,8 @@ class Telling:
             return self._snapshots[staff]
         kind: Literal["staff", "public"] = "staff" if staff else "public"
         found = self._board.snapshot(kind)
+        if found["frozen"] != (self._life.freeze_seq is not None):
+            raise Moved
         latest = [fact for fact in self._board.facts(found["seq"] - LOOKED_BACK, kind) if fact["seq"] <= found["seq"]]
         if not sight.board:
             found = {**found, "standings": _alone(found["standings"], sight), "tasks": {}}

@@ -4,6 +4,7 @@ Everything here blocks on the database and runs in a worker thread, never twice 
 """
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from ncr.errors import NcrError, NotFound
 from ncr.live import frames, rows
 from ncr.live.hub import Frame
 from ncr.live.rows import Life, Said, Sight
-from ncr.live.telling import Telling
+from ncr.live.telling import Moved, Telling
 from ncr.site import Site
 
 Published = list[tuple[Sight, Frame]]
@@ -77,19 +78,22 @@ class Watch:
         if before is not None:
             told = [*self._lived(before), *self._decided(planned), *self._spoken(fresh)]
         for view in self.views.values():
-            told += [(view.sight, frame) for frame in self._advance(view)]
+            # Whoever cannot be told now is told at the next look, which is due as the exercise has changed.
+            with suppress(Moved):
+                told += [(view.sight, frame) for frame in self._advance(view)]
         return told
 
     def open(self, sight: Sight, point: Point) -> Opening:
         """Take a viewer in. Raises NotFound."""
         published = self.refresh() if self._life is None else []
         for _ in range(TRIES):
-            view = self._view(sight)
-            resumed, first = self._catch_up(view, point)
-            reached = first[-1].number if first else point.after
-            if reached == view.seq:
-                words = frames.hello(sight.kind, view.epoch, view.seq, resumed, self._clock(), self.life)
-                return Opening(published, [words, *first, *self._earlier(sight, point.message if resumed else 0)])
+            with suppress(Moved):
+                view = self._view(sight)
+                resumed, first = self._catch_up(view, point)
+                reached = first[-1].number if first else point.after
+                if reached == view.seq:
+                    words = frames.hello(sight.kind, view.epoch, view.seq, resumed, self._clock(), self.life)
+                    return Opening(published, [words, *first, *self._earlier(sight, point.message if resumed else 0)])
             published += self.refresh()
         raise NcrError("The ledger grows faster than it can be shown.")
 

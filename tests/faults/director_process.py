@@ -23,21 +23,23 @@ RESET_AT_S = 95.0
 
 
 class Shells:
-    """Runs what injects run: keeps the marks the commands leave, and a line for every command really begun."""
+    """Runs what injects run: a line for every command really begun, which is also the mark the command leaves.
+
+    One write does both, so that no kill comes between them.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self.marks, self.log = folder / "marks", folder / "execs.log"
-        self.marks.mkdir(exist_ok=True)
+        self.log = folder / "execs.log"
+        self.log.touch()
 
     def __call__(self, seen: SeenContainer, command: Sequence[str], stdin: bytes) -> ExecResult | None:
         if list(command[:3]) != ["sh", "-c", ONCE]:
             return None
-        mark = self.marks / f"{seen.name}{command[3]}"
-        if mark.exists():
+        line = f"{seen.name} {' '.join(command[3:])}"
+        if line in self.log.read_text().splitlines():
             return ExecResult(RAN_BEFORE, b"")
-        mark.touch()
         with self.log.open("a") as log:
-            log.write(f"{seen.name} {' '.join(command[4:])}\n")
+            log.write(f"{line}\n")
         return ExecResult(0, b"")
 
 
@@ -67,7 +69,7 @@ def stage_on(folder: Path, url: str, instance: str | None) -> Stage:
 def live(folder: Path, url: str, crash_at: str, instance: str | None = None) -> None:
     """Direct until the exercise has ended; `folder` keeps the told time, the simulated engine, and what was run."""
     os.environ["NCR_CRASH_AT"] = crash_at
-    told = folder / "told.json"
+    told, ahead = folder / "told.json", folder / "told.ahead"
     stage = stage_on(folder, url, instance)
     # Told time goes on from where the last process was.
     stage.clock.at = NOON + timedelta(seconds=json.loads(told.read_text()) if told.exists() else 0)
@@ -79,7 +81,8 @@ def live(folder: Path, url: str, crash_at: str, instance: str | None = None) -> 
     while not converged.exists() or stage.moments(exercise_id)["teardown"] == "waiting":
         now_s = (stage.clock() - NOON).total_seconds()
         assert now_s < UNTIL_S, "the exercise never ended"
-        told.write_text(json.dumps(now_s))
+        ahead.write_text(json.dumps(now_s))
+        ahead.replace(told)
         if now_s >= RESET_AT_S:
             reset_once(stage, exercise_id)
         stage.run(STEP_S, STEP_S)

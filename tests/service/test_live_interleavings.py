@@ -194,7 +194,5 @@ def test_any_interleaving_leaves_every_client_equal_to_the_server(sqlite_templat
     slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
     run_state_machine_as_test(
         Interleavings,
-        settings=settings(
-            max_examples=12, stateful_step_count=30, deadline=None, derandomize=True, suppress_health_check=slow
-        ),
+        settings=settings(max_examples=80, stateful_step_count=30, deadline=None, suppress_health_check=slow),
     )
