@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Literal
 from urllib.parse import urlsplit
 
-from sqlalchemy import and_, false, or_, select
+from sqlalchemy import and_, bindparam, false, or_, select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -17,6 +17,7 @@ from ncr.exercise.tables import Exercise, Participant
 from ncr.people.roles import Role
 from ncr.people.signin import fingerprint
 from ncr.people.tables import Membership, SignIn, Token, User
+from ncr.scoring.prepared import Prepared, to_wall
 
 STAFF = frozenset({Role.OBSERVER, Role.INSTRUCTOR, Role.ADMIN})
 COOKIE_S = 12 * 3600
@@ -138,6 +139,42 @@ def participant_of(session: Session, viewer: Viewer, exercise_id: str) -> str | 
     mine = or_(Participant.team_id.in_(viewer.teams), Participant.user_id == viewer.user_id)
     asked = select(Participant.id).where(Participant.exercise_id == exercise_id, mine)
     return session.scalars(asked.order_by(Participant.name).limit(1)).one_or_none()
+
+
+def _plays(proof: type[SignIn] | type[Token]) -> Prepared:
+    teams = select(Membership.team_id).where(Membership.user_id == User.id)
+    mine = or_(Participant.team_id.in_(teams), Participant.user_id == User.id)
+    live = (proof.id == bindparam("proof"), proof.expires_at > bindparam("now"), User.disabled_at.is_(None))
+    return Prepared(
+        select(Participant.id, User.id, User.pseudonym)
+        .select_from(proof)
+        .join(User, proof.user_id == User.id)
+        .join(Exercise, Exercise.id == bindparam("exercise"))
+        .join(Participant, and_(Participant.exercise_id == Exercise.id, mine))
+        .where(*live, Exercise.state != "draft")
+        .order_by(Participant.name)
+        .limit(1)
+    )
+
+
+_BY_COOKIE, _BY_TOKEN = _plays(SignIn), _plays(Token)
+
+
+def plays(
+    session: Session, cookie: str | None, bearer: str | None, exercise_id: str, now: datetime
+) -> tuple[str, str, str] | None:
+    """Participant, user and pseudonym of who holds this cookie or token and is in a team of the exercise.
+
+    `identify`, `audience` and `participant_of` in one query, for the route that all teams call at once. None says only
+    that one of them has something to object.
+    """
+    secret = cookie if bearer is None else bearer
+    if not secret:
+        return None
+    connection = session.connection()
+    asked = {"proof": fingerprint(secret), "exercise": exercise_id, "now": to_wall(connection, now)}
+    found = (_BY_COOKIE if bearer is None else _BY_TOKEN).rows(connection, asked)
+    return tuple(found[0]) if found else None
 
 
 def sees_board(audience: Audience, exercise: Exercise) -> bool:

@@ -1,22 +1,25 @@
 """Answers to tasks: the busiest route. It holds no thread while it waits and asks the database nothing twice."""
 
 import asyncio
+from contextlib import suppress
 from typing import Annotated
 
+import orjson
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from ncr.api.caller import AtSite, ExerciseId, Key
+from ncr.api.caller import AtSite, ExerciseId, Key, credentials, require_own_page
 from ncr.api.people import Strict
 from ncr.api.play import WRITE, TaskId
 from ncr.api.players import player
+from ncr.errors import NotFound, SignedOut
 from ncr.people.once import once
 from ncr.scoring import submission
-from ncr.scoring.board import Board
-from ncr.scoring.submission import Outcome
+from ncr.scoring.board import Board, Boards
+from ncr.scoring.submission import Member
 
 router = APIRouter(prefix="/exercises/{id}/tasks/{task}/submissions", tags=["play"])
 # Facts that are counted while the event loop waits; more than these are counted in a thread.
@@ -51,23 +54,35 @@ async def submit(
     id: ExerciseId, task: TaskId, wanted: AnswerIn, at: AtSite, request: Request, key: Key = None
 ) -> Response:
     """Judge an answer and count it once, however often it is sent."""
-    member, now = await player(request, at, id), at.clock()
-    board = at.boards.of(id)
+    cookie, bearer = credentials(request)
+    if not (cookie or bearer):
+        raise SignedOut
+    if bearer is None:
+        require_own_page(request, at)
+    if id not in at.boards:
+        await run_in_threadpool(_count, at.boards, id)
+    now = at.clock()
 
-    def judge(session: Session) -> Outcome:
-        return submission.submit(session, id, member, board.rules, task, wanted.answer, now)
+    def judge(session: Session) -> tuple[Member, Judged]:
+        member = player(session, cookie, bearer, id, now)
+        rules = at.boards.of(id).rules
 
-    def judge_once(session: Session) -> Judged:
         def work() -> Judged:
-            done = judge(session)
+            done = submission.submit(session, id, member, rules, task, wanted.answer, now)
             return Judged(correct=done.correct, seq=done.seq, attempts_left=done.attempts_left)
 
-        return once(session, member.user, key, f"{id}/{task} {wanted.answer}", now, Judged, work)
+        return member, once(session, member.user, key, f"{id}/{task} {wanted.answer}", now, Judged, work)
 
-    done: Outcome | Judged = await asyncio.wrap_future(at.writer.submit(judge if key is None else judge_once))
-    points = await _points(board, member.participant, done.seq)
-    verdict = Verdict(correct=done.correct, seq=done.seq, points_now=points, attempts_left=done.attempts_left)
-    return Response(verdict.model_dump_json(), media_type="application/json")
+    member, done = await asyncio.wrap_future(at.writer.submit(judge))
+    points = await _points(at.boards.of(id), member.participant, done.seq)
+    told = {"correct": done.correct, "seq": done.seq, "points_now": points, "attempts_left": done.attempts_left}
+    return Response(orjson.dumps(told), media_type="application/json")
+
+
+def _count(boards: Boards, id: str) -> None:
+    # Here, in a thread, nobody else waits for a scenario to be read and its facts to be counted.
+    with suppress(NotFound):
+        boards.of(id).advance()
 
 
 async def _points(board: Board, participant: str, until: int) -> float:

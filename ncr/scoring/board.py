@@ -245,6 +245,10 @@ class Boards:
         self._lock = RLock()
         self._boards: dict[str, Board] = {}
 
+    def __contains__(self, exercise: str) -> bool:
+        """Whether its board is made already."""
+        return exercise in self._boards
+
     def of(self, exercise: str) -> Board:
         """The board of an exercise. Raises NotFound."""
         with self._lock:
