@@ -5,10 +5,11 @@ SHELL := /bin/bash
 ARGS ?=
 NCR := .venv/bin/ncr
 WEB := ncr/web/islands
+BABEL := $(CURDIR)/.venv/bin/pybabel -q
 # Two commands, not one: export would hide that the first has failed.
 ENGINE = DOCKER_HOST=$$(infra/engine/up) && export DOCKER_HOST && infra/base/build
 
-.PHONY: help setup demo test bench lint lock web up down clean engine python test-packages
+.PHONY: help setup demo test bench lint lock words web up down clean engine python test-packages
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -29,6 +30,11 @@ lint: python ## format, style, types, import rules
 
 lock: python ## requirements.lock from pyproject.toml
 	@infra/setup/lock
+
+words: python ## collect what users read, and bring the catalogues of the other languages up to date
+	@mkdir -p build && cd ncr/web && $(BABEL) extract -F babel.cfg -k told --no-location --sort-output -o ../../build/ncr.pot .
+	@$(BABEL) update -i build/ncr.pot -d ncr/web/translations -D ncr --no-wrap --no-fuzzy-matching --ignore-obsolete \
+	  --ignore-pot-creation-date
 
 up: web ## the service by docker compose: PostgreSQL, web, director
 	@$(ENGINE) && infra/service/compose up
