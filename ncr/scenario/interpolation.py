@@ -51,6 +51,14 @@ def interpolate(text: str, values: Mapping[str, str]) -> str:
     return "".join(part if isinstance(part, str) else _value(part, values) for part in parts(text))
 
 
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """A text for people, or an answer, with every `${name}` replaced; one without any stays as it is.
+
+    `$$` there is two signs: an expression may end a line with one, and a flag may hold any.
+    """
+    return interpolate(text, values) if "${" in text else text
+
+
 def names(text: str) -> frozenset[str]:
     """The names a text refers to, inside defaults too."""
     references = [part for part in parts(text) if isinstance(part, Reference)]

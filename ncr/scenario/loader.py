@@ -8,6 +8,7 @@ from ncr.scenario import rules, texts, yamlfile
 from ncr.scenario.compose.composefile import read_topology
 from ncr.scenario.compose.fields import Context
 from ncr.scenario.digest import digest
+from ncr.scenario.expressions import check_expressions
 from ncr.scenario.files import Directory
 from ncr.scenario.interpolation import known_names
 from ncr.scenario.model import LANGUAGES, Definition
@@ -58,6 +59,7 @@ def _load(path: Path, maxima: Maxima, findings: Findings) -> Scenario | None:
     play = _play(directory, names)
     briefing = _briefing(directory)
     texts.check_texts(root, briefing, used_in_compose(topologies), findings)
+    check_expressions(root, definition.variables if definition else {}, findings)
     texts.check_files(root, directory)
     _check_id(root, path, findings)
     check_scripts(directory)

@@ -1,10 +1,8 @@
-"""The texts of a scenario: languages, the names in `${…}`, expressions that must compile, files that must be there."""
+"""The texts of a scenario: languages, the names in `${…}`, files that must be there."""
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
-
-import re2
 
 from ncr.errors import Invalid
 from ncr.scenario.files import LARGEST_HANDOUT, LARGEST_SCRIPT, Directory
@@ -12,41 +10,52 @@ from ncr.scenario.interpolation import EXERCISE, TEAM, TEAM_NAME, known_names, n
 from ncr.scenario.model import LANGUAGES
 from ncr.scenario.tree import Findings, Mark, Node, find, nearest, walk
 
+# What a team reads by itself or is asked for; everything else that is said is said to all teams alike.
+_OWN = (
+    *("tasks.*.text", "tasks.*.hints.*.text", "tasks.*.choice.options.*.text", "tasks.*.explanation"),
+    *("tasks.*.flag", "tasks.*.answer", "injects.*.title", "injects.*.from", "injects.*.say"),
+)
 # A shell's own ${…} stands in these; they reach the service as they are written.
-_COMMANDS = ("checks.*.probe", "checks.*.expect", "injects.*.exec")
+_COMMANDS = ("checks.*.probe", "checks.*.expect", "injects.*.exec", "tasks.*.flag.deliver")
+_NOT_IN_COMMANDS = "is not replaced in checks and commands; read it in the service, from its environment"
+_NOT_FOR_ALL = "is each team's own, and this is the same for all; use it in what a team alone reads, as a task's text"
 
 
 def check_texts(root: Node, briefing: Mapping[str, str], used: frozenset[str], findings: Findings) -> None:
-    """Findings for unknown names and broken expressions; notes for missing languages and unused variables."""
+    """Findings for unknown names and names out of place; notes for missing languages and unused variables."""
     variables = next((node for node in find(root, "variables")), None)
     declared = frozenset(variables.mapping if variables else ())
     known = known_names(declared, ())
     mentioned = {*used}
-    commands = {id(inside) for pattern in _COMMANDS for node in find(root, pattern) for inside in walk(node)}
+    own, commands = _inside(root, _OWN), _inside(root, _COMMANDS)
+    for inject in find(root, "injects.*"):
+        if [node.text for node in find(inject, "to.*")] == ["staff"]:
+            own -= _inside(inject, ("title", "from", "say"))
     for node in walk(root):
         _note_language(node, findings)
         if not isinstance(node.value, str) or "${" not in node.value:
             continue
         if id(node) in commands:
-            _refuse_names(node, known, findings)
-        else:
+            _refuse_names(node, known, _NOT_IN_COMMANDS, findings)
+        elif id(node) in own:
             mentioned |= _names(node.value, node.mark, known, findings)
+        else:
+            _refuse_names(node, known, _NOT_FOR_ALL, findings)
     for language, text in briefing.items():
         mentioned |= _names(text, Mark(f"briefing.{language}.md"), known, findings)
     for name in declared - mentioned:
         if variables is not None:
             findings.note(variables.keys[name], f"the variable `{name}` is never used; use ${{{name}}} or remove it")
-    for node in find(root, "tasks.*.answer.regex"):
-        _check_regex(node, findings)
 
 
-def _refuse_names(node: Node, known: frozenset[str], findings: Findings) -> None:
+def _inside(root: Node, patterns: tuple[str, ...]) -> set[int]:
+    return {id(inside) for pattern in patterns for node in find(root, pattern) for inside in walk(node)}
+
+
+def _refuse_names(node: Node, known: frozenset[str], why: str, findings: Findings) -> None:
     for name in sorted(known):
-        if re.search(rf"\$\{{{name}(:|-|\}})", node.text or ""):
-            message = (
-                f"`${{{name}}}` is not replaced in checks and commands; read it in the service, from its environment"
-            )
-            findings.add(node.mark, message)
+        if re.search(rf"(?<!\$)\$\{{{name}(:|-|\}})", node.text or ""):
+            findings.add(node.mark, f"`${{{name}}}` {why}")
 
 
 def _names(text: str, mark: Mark, known: frozenset[str], findings: Findings) -> frozenset[str]:
@@ -88,15 +97,6 @@ def _note_language(node: Node, findings: Findings) -> None:
     if given and given < set(LANGUAGES):
         missing = next(language for language in LANGUAGES if language not in given)
         findings.note(node.mark, f"has no text in `{missing}`; the other language is shown instead")
-
-
-def _check_regex(node: Node, findings: Findings) -> None:
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        re2.compile(node.text or "", options)
-    except re2.error as error:
-        findings.add(node.mark, f"is not a regular expression ({error.args[0]!r}); no look-around or back-references")
 
 
 def check_files(root: Node, directory: Directory) -> None:

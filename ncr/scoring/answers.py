@@ -1,13 +1,10 @@
 """Judging an answer against what the task wants; bounded in time whatever is sent; pure."""
 
 import math
-from functools import lru_cache
-from typing import Any
-
-import re2
 
 from ncr.errors import Invalid
 from ncr.scenario import model
+from ncr.scenario.expressions import pattern
 from ncr.scoring import flags
 
 LONGEST = 1000
@@ -44,19 +41,6 @@ def is_right(task: model.Task, answer: str, own_flag: str | None = None) -> bool
     if isinstance(task.answer, model.Number):
         return _near(answer, task.answer)
     return False
-
-
-@lru_cache(maxsize=512)
-def pattern(regex: str, ignore_case: bool = False) -> Any:
-    """The compiled expression, matched in time linear in the answer. Raises ValueError saying what it cannot hold."""
-    options = re2.Options()
-    options.log_errors = False
-    options.case_sensitive = not ignore_case
-    try:
-        return re2.compile(regex, options)
-    except re2.error as error:
-        detail = error.args[0]
-        raise ValueError(detail.decode() if isinstance(detail, bytes) else str(detail)) from None
 
 
 def _equal(answer: str, wanted: model.Exact) -> bool:

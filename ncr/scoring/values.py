@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 
-import re2
-
-from ncr.scenario.interpolation import EXERCISE, TEAM, TEAM_NAME, flag_name, interpolate
+from ncr.scenario.expressions import fill_in
+from ncr.scenario.interpolation import EXERCISE, TEAM, TEAM_NAME, fill, flag_name
 from ncr.scenario.model import Definition, Exact, PerTeamFlag, Regex, Task, Text, Variable
 from ncr.scenario.variables import draw
 from ncr.scoring.flags import flag
@@ -32,7 +31,7 @@ def own_values(
     """Name -> value for all that a Compose file may refer to: the words of `own_words`, and the flags."""
     words = own_words(definition.variables, exercise, secret, participant, team, name)
     flags = own_flags(definition, exercise, secret, participant)
-    return {**words, **{flag_name(task): _filled(text, words) for task, text in flags.items()}}
+    return {**words, **{flag_name(task): fill(text, words) for task, text in flags.items()}}
 
 
 def is_templated(task: Task) -> bool:
@@ -45,19 +44,13 @@ def own_task(task: Task, words: Mapping[str, str]) -> Task:
     """The task with `${…}` in its flag or answer filled in; in an expression a word stands for exactly itself."""
     answer = task.answer
     if isinstance(answer, Exact):
-        answer = answer.model_copy(update={"exact": _filled(answer.exact, words)})
+        answer = answer.model_copy(update={"exact": fill(answer.exact, words)})
     if isinstance(answer, Regex):
-        literal = {name: re2.escape(word) for name, word in words.items()}
-        answer = answer.model_copy(update={"regex": _filled(answer.regex, literal)})
-    wanted = _filled(task.flag, words) if isinstance(task.flag, str) else task.flag
+        answer = answer.model_copy(update={"regex": fill_in(answer.regex, words)})
+    wanted = fill(task.flag, words) if isinstance(task.flag, str) else task.flag
     return task.model_copy(update={"answer": answer, "flag": wanted})
 
 
 def filled(text: Text, words: Mapping[str, str]) -> Text:
     """A text for people with `${…}` filled in, in every language."""
-    return Text({language: _filled(said, words) for language, said in text.root.items()})
-
-
-def _filled(text: str, words: Mapping[str, str]) -> str:
-    # `$$` outside a template is two signs: an expression may end a line with one, and a flag may hold any.
-    return interpolate(text, words) if "${" in text else text
+    return Text({language: fill(said, words) for language, said in text.root.items()})

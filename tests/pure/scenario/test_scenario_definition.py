@@ -38,6 +38,8 @@ REFUSED = [
     ("flag: NCR{fixed-text}", "answer: {exact: a, regex: b}", "must have exactly one of exact, regex, number"),
     ("flag: NCR{fixed-text}", "answer: {regex: '(a'}", "15:21: is not a regular expression"),
     ("flag: NCR{fixed-text}", "answer: {regex: '(?=a)'}", "15:21: is not a regular expression"),
+    ("flag: NCR{fixed-text}", "answer: {regex: '(a{1000}){2}'}", "15:21: is not a regular expression (invalid repe"),
+    ("flag: NCR{fixed-text}", "answer: {regex: '(\\pL{100}){9}'}", "15:21: is not a regular expression (pattern too"),
     ("flag: NCR{fixed-text}", "answer: {number: .nan}", "15:22: `.nan` is no number that fits here"),
     ("flag: NCR{fixed-text}", "category: x", "12:5: must have exactly one of flag, answer, choice, graded"),
     ("flag: NCR{fixed-text}", "flag: NCR{${secert}}", "15:11: `${secert}` is no variable here; did you mean `secret`?"),
@@ -230,4 +232,61 @@ def test_a_shells_own_names_in_commands_are_left_alone_and_variables_are_refused
     found = of_definition(tmp_path, "probe: {tcp: 8080}", "probe: {exec: [login, '${secret}']}")
     assert [one.split(";")[0] for one in found] == [
         "scenario.yml:24:27: `${secret}` is not replaced in checks and commands"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("regex", "most", "count"),
+    [("a{${pump}}", 1000, 0), ("a{${pump}}", 1001, 1), ("a{${least},${pump}}", 9, 1), ("[${pump}]+$$", 10**9, 0)],
+)
+def test_an_expression_must_hold_with_all_that_its_variables_may_be(
+    tmp_path: Path, regex: str, most: int, count: int
+) -> None:
+    variables = (
+        f"variables:\n  pump: {{kind: number, min: 5, max: {most}}}\n  least: {{kind: number, min: 0, max: 20}}\n"
+    )
+    text = DEFINITION.replace("variables:\n", variables).replace(
+        "flag: NCR{fixed-text}", f"answer: {{regex: '{regex}'}}"
+    )
+    found = problems(write(tmp_path, {"scenario.yml": text}))
+    assert [one.split(" (")[0] for one in found] == ["scenario.yml:17:21: is not a regular expression"] * count
+
+
+SAID_TO_A_TEAM = """\
+injects:
+  - id: call
+    at: T+1m
+    title: "${NCR_TEAM_NAME}"
+    from: "${secret}"
+    say: {nb: "Hei ${secret}", en: "Hi $${secret} ${NCR_TEAM}"}
+"""
+
+
+def test_what_a_team_alone_reads_may_hold_its_own_words(tmp_path: Path) -> None:
+    text = DEFINITION.replace("text: {nb: Finn, en: Find}", "text: 'Finn ${secret}'") + SAID_TO_A_TEAM
+    assert problems(write(tmp_path, {"scenario.yml": text, "briefing.nb.md": "Hei ${NCR_TEAM_NAME}\n"})) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where"),
+    [
+        ("title: {nb: Den første, en: The first}", "title: 'Den ${secret}'", "13:12"),
+        ("title: {nb: Liten, en: Small}", "title: {nb: Liten, en: '${NCR_TEAM}'}", "4:24"),
+        ("title: {nb: Pult, en: Desk}", "title: '${secret:-x}'", "10:38"),
+        ("    at: T+1m\n", "    at: T+1m\n    reply: {expects: [{id: a, points: 1, text: '${secret}'}]}\n", "29:48"),
+    ],
+)
+def test_what_is_the_same_for_all_teams_holds_no_words_of_one(tmp_path: Path, old: str, new: str, where: str) -> None:
+    text = DEFINITION + SAID_TO_A_TEAM
+    assert old in text
+    found = problems(write(tmp_path, {"scenario.yml": text.replace(old, new)}))
+    assert len(found) == 1
+    assert found[0].startswith(f"scenario.yml:{where}: `${{")
+    assert "is each team's own, and this is the same for all" in found[0]
+
+
+def test_what_only_the_staff_reads_holds_no_words_of_a_team(tmp_path: Path) -> None:
+    text = DEFINITION + SAID_TO_A_TEAM + "    to: [staff]\n"
+    assert [one.split(": ")[0] for one in problems(write(tmp_path, {"scenario.yml": text}))] == [
+        f"scenario.yml:{where}" for where in ("29:12", "30:11", "31:15", "31:36")
     ]
