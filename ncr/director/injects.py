@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -18,12 +19,13 @@ from ncr.director.means import Means
 from ncr.errors import EngineError, EngineUnavailable, LostLead, NcrError
 from ncr.exercise import journal
 from ncr.exercise.lifecycle import EnvironmentState, State
-from ncr.exercise.tables import Environment, Exercise, Message, Moment
+from ncr.exercise.tables import Environment, Exercise, Message, Moment, Participant
 from ncr.runtime.engine import ExecResult
-from ncr.scenario.model import Inject
+from ncr.scenario.model import Definition, Inject, Variable
 from ncr.scenario.values import Text
 from ncr.scoring import conduct, ledger
 from ncr.scoring.facts import Draft, Kind
+from ncr.scoring.values import filled, own_words
 
 log = structlog.get_logger()
 TIMEOUT_S = 60.0
@@ -59,7 +61,8 @@ class Injects:
 
     def fire(self, exercise_id: str, ref: str, now: datetime) -> None:
         """Have the inject happen: words at once, in this transaction; commands as jobs, claimed first."""
-        inject = self._inject(exercise_id, ref)
+        definition = self._definition(exercise_id)
+        inject = next(inject for inject in definition.injects if inject.id == ref)
         if inject.exec is not None:
             if self._claim(exercise_id, ref, now):
                 reach("exec-after-claim")
@@ -71,7 +74,7 @@ class Injects:
         with self._means.lead.writing() as session:
             exercise = journal.head(session, exercise_id)
             if _settle(session, exercise_id, ref, "waiting", state="done", done_at=now):
-                _say(session, exercise, inject, now)
+                _say(session, exercise, inject, definition.variables, now)
                 _tell(session, exercise_id, ref, now, self._means.lead.fence, None)
         reach("say-after-commit")
 
@@ -87,11 +90,10 @@ class Injects:
             elif state != State.PAUSED and not self._means.jobs.busy(exercise_id, f"inject:{ref}:"):
                 self._complete(exercise_id, ref, now, "the exercise ended first")
 
-    def _inject(self, exercise_id: str, ref: str) -> Inject:
+    def _definition(self, exercise_id: str) -> Definition:
         with reading(self._means.sessions) as session:
             digest = session.get_one(Exercise, exercise_id).digest
-        definition = self._means.shelf.get(digest).definition
-        return next(inject for inject in definition.injects if inject.id == ref)
+        return self._means.shelf.get(digest).definition
 
     def _claim(self, exercise_id: str, ref: str, now: datetime) -> bool:
         with self._means.lead.writing() as session:
@@ -113,7 +115,7 @@ class Injects:
             log.warning("inject stands", exercise=exercise_id, inject=ref, error=str(error)[:500])
 
     def _advance(self, exercise_id: str, ref: str, now: datetime) -> None:
-        inject = self._inject(exercise_id, ref)
+        inject = next(inject for inject in self._definition(exercise_id).injects if inject.id == ref)
         targets = self._unreached(exercise_id, ref)
         for target in targets:
             key = (exercise_id, f"inject:{ref}:{target.participant}")
@@ -212,15 +214,35 @@ def _outcome(result: ExecResult, begun: bool) -> dict[str, Any]:
     return {"state": state, "exit_code": result.exit_code, "output": told.replace("\0", "")}
 
 
-def _say(session: Session, exercise: Exercise, inject: Inject, now: datetime) -> None:
+def _say(
+    session: Session, exercise: Exercise, inject: Inject, variables: Mapping[str, Variable], now: datetime
+) -> None:
+    """One message for all, or one for each participant when the words are its own."""
+    if not any("${" in said for text in _texts(inject) if text for said in text.root.values()):
+        session.add(_message(exercise, inject, None, {}, now))
+        return
+    for player in session.scalars(select(Participant).where(Participant.exercise_id == exercise.id)):
+        team = player.team_id or player.id
+        words = own_words(variables, exercise.id, exercise.secret, player.id, team, player.name)
+        session.add(_message(exercise, inject, player.id, words, now))
+
+
+def _texts(inject: Inject) -> tuple[Text | None, Text | None, Text | None]:
+    return inject.title, inject.from_, inject.say
+
+
+def _message(
+    exercise: Exercise, inject: Inject, participant: str | None, words: Mapping[str, str], now: datetime
+) -> Message:
     message = Message(exercise_id=exercise.id, at=now, t=conduct.clock_of(exercise).t(now), inject=inject.id)
-    message.to, message.participant_id = list(inject.to), None
-    message.title, message.sender, message.text = _words(inject.title), _words(inject.from_), _words(inject.say) or {}
-    session.add(message)
+    message.to, message.participant_id = list(inject.to), participant
+    title, sender, said = (_filled(text, words) for text in _texts(inject))
+    message.title, message.sender, message.text = title, sender, said or {}
+    return message
 
 
-def _words(text: Text | None) -> dict[str, Any] | None:
-    return {str(language): words for language, words in text.root.items()} if text else None
+def _filled(text: Text | None, words: Mapping[str, str]) -> dict[str, Any] | None:
+    return {str(language): said for language, said in filled(text, words).root.items()} if text else None
 
 
 def _tell(session: Session, exercise_id: str, ref: str, now: datetime, fence: int | None, why: str | None) -> None:

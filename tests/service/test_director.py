@@ -1,5 +1,6 @@
 """The director carries an exercise through its whole life on the simulated engine."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,10 +13,11 @@ from ncr.clock import utcnow
 from ncr.director.clockwork import Clockwork
 from ncr.director.director import Director
 from ncr.exercise.shelf import Shelf
-from ncr.exercise.tables import Exercise
+from ncr.exercise.tables import Exercise, Participant
 from ncr.runtime.simulated import SimulatedEngine
+from ncr.scenario import loader
 from ncr.scoring import conduct, interventions
-from tests.stage import NOON, Stage, add_teams, eventually, settings
+from tests.stage import LITEN, NOON, Stage, add_teams, eventually, settings
 
 
 @pytest.fixture
@@ -170,6 +172,27 @@ def test_a_whole_exercise_missed_fails_and_makes_nothing(stage: Stage):
     assert stage.state(exercise) == "failed"
     assert stage.exercise(exercise).failure == "its whole time passed before it could begin"
     assert stage.left() == []
+
+
+def test_words_of_a_team_are_filled_in_for_each_team_and_read_by_it_alone(stage: Stage, tmp_path: Path):
+    place = shutil.copytree(LITEN, tmp_path / "liten")
+    text = (place / "scenario.yml").read_text()
+    text = text.replace("say: {nb: Noen ringer., en:", "say: {nb: '${NCR_TEAM_NAME}, pumpe ${pump}.', en:")
+    text = text.replace("en: A call}", "en: 'A call for ${NCR_TEAM}'}")
+    text += "variables: {pump: {kind: number, min: 1, max: 1000000}}\n"
+    (place / "scenario.yml").write_text(text)
+    exercise = stage.opened(scenario=loader.load(place))
+    stage.run(30, 2)
+    with stage.sessions() as session:
+        players = {row.id: row for row in session.scalars(select(Participant))}
+    messages = stage.messages(exercise)
+    assert {message.participant_id for message in messages} == set(players)
+    for message in messages:
+        player = players[message.participant_id or ""]
+        assert message.text["nb"].startswith(f"{player.name}, pumpe ")
+        assert (message.title or {})["en"] == f"A call for {player.team_id}"
+    assert len({message.text["nb"].rpartition(" ")[2] for message in messages}) == 3
+    assert stage.kinds(exercise).count("injected") == 2
 
 
 def test_a_clock_that_jumps_back_undoes_nothing(stage: Stage):
