@@ -25,6 +25,7 @@ from ncr.runtime.docker import DockerEngine
 from ncr.runtime.engine import Engine
 from ncr.runtime.simulated import SimulatedEngine
 from ncr.scenario import loader
+from ncr.scenario.maxima import Maxima
 from ncr.scenario.topology import Scenario
 from ncr.scoring.board import Boards
 from ncr.scoring.rules import Rules, rules
@@ -53,7 +54,7 @@ def site(settings: Settings) -> Site:
     sessions = db.sessions(db.connect(settings.url))
     shelf = Shelf(settings.data / "scenarios")
     boards = Boards(sessions, lambda digest: _rules(shelf, digest))
-    return Site(settings, sessions, utcnow, shelf, boards, Writer(sessions), Scenarios(settings.scenarios))
+    return Site(settings, sessions, utcnow, shelf, boards, Writer(sessions), scenarios(settings))
 
 
 def director(at: Site, on: Engine) -> Clockwork:
@@ -97,11 +98,16 @@ def create(settings: Settings) -> FastAPI:
     return app
 
 
+def scenarios(settings: Settings) -> "Scenarios":
+    """The scenarios that the site can plan with."""
+    return Scenarios(settings.scenarios, Maxima.of(settings))
+
+
 class Scenarios:
     """The scenarios in the site's folders, read again when something in them changed; broken ones are left out."""
 
-    def __init__(self, folders: Sequence[Path]) -> None:
-        self._folders = folders
+    def __init__(self, folders: Sequence[Path], maxima: Maxima) -> None:
+        self._folders, self._maxima = folders, maxima
         self._read: dict[Path, tuple[float, Scenario | None]] = {}
 
     def __call__(self) -> list[Scenario]:
@@ -116,7 +122,7 @@ class Scenarios:
 
     def _load(self, place: Path) -> Scenario | None:
         try:
-            return loader.load(place)
+            return loader.load(place, self._maxima)
         except NcrError as error:
             log.warning("scenario left out", scenario=place.name, problems=len(error.problems))
             return None

@@ -5,10 +5,11 @@ import json
 import typer
 
 from ncr.app import engine
-from ncr.cli.scenario import Json, Paths, maxima
+from ncr.cli.scenario import Json, Paths
 from ncr.config import Settings
 from ncr.runtime.images import specs
 from ncr.scenario.loader import load
+from ncr.scenario.maxima import Maxima
 
 app = typer.Typer()
 
@@ -17,7 +18,7 @@ app = typer.Typer()
 def build(paths: Paths, as_json: Json = False) -> None:
     """Build or fetch every image that environments of the scenarios need; those that are there are left as they are."""
     settings = Settings()
-    scenarios = [load(path, maxima(settings)) for path in paths]
+    scenarios = [load(path, Maxima.of(settings)) for path in paths]
     on = engine(settings)
     wanted = {spec.reference: spec for scenario in scenarios for spec in specs(scenario)}
     done = []

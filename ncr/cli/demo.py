@@ -28,6 +28,7 @@ from ncr.runtime import images
 from ncr.runtime.engine import EXERCISE, INSTANCE, SERVICE, TEAM, Engine
 from ncr.runtime.player import Place
 from ncr.scenario import loader
+from ncr.scenario.maxima import Maxima
 from ncr.scenario.model import parse_duration
 from ncr.scenario.topology import Scenario
 
@@ -52,7 +53,7 @@ def demo(
     shutil.rmtree(DATA, ignore_errors=True)
     settings = Settings(data=DATA, database_url="", instance="demo", port=port, public_url=f"http://localhost:{port}")
     engine = composition.engine(settings)
-    scenario = _prepare(engine, screen)
+    scenario = _prepare(engine, screen, Maxima.of(settings))
     cast = hire(settings)
     with Service(settings) as service:
         show = Show(service, cast, engine, scenario, screen, settings)
@@ -79,12 +80,12 @@ def _seconds(text: str, where: str) -> int:
     return seconds
 
 
-def _prepare(engine: Engine, screen: Console) -> Scenario:
+def _prepare(engine: Engine, screen: Console, maxima: Maxima) -> Scenario:
     """The scenario with its images built, and nothing of an earlier run left on the engine."""
     info = engine.info()
     screen.print(f"Engine: {info.kind} {info.version}, {info.cpus} cores, {info.memory_mib} MiB")
     _sweep(engine)
-    scenario = loader.load(SCENARIO)
+    scenario = loader.load(SCENARIO, maxima)
     for spec in images.specs(scenario):
         if not engine.has_image(spec.reference):
             with screen.status(f"Building {spec.reference} (the first time only) …"):

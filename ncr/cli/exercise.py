@@ -160,7 +160,7 @@ def _seconds(text: str, where: str) -> float:
 
 
 def _scenario(settings: Settings, id: str) -> Scenario:
-    known = composition.Scenarios(settings.scenarios)()
+    known = composition.scenarios(settings)()
     for scenario in known:
         if scenario.definition.id == id:
             return scenario

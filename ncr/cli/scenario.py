@@ -12,8 +12,9 @@ from ncr.cli.lazy import Lazy
 from ncr.config import Settings
 from ncr.errors import ScenarioInvalid
 from ncr.scenario.loader import DEFINITION, load
+from ncr.scenario.maxima import Maxima
 from ncr.scenario.schema import schema as schema_of
-from ncr.scenario.topology import Maxima, Scenario
+from ncr.scenario.topology import Scenario
 
 
 class Commands(Lazy):
@@ -27,15 +28,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Paths = Annotated[list[Path], typer.Argument(help="Directories that hold a scenario.yml.", metavar="PATH…")]
 
 
-def maxima(settings: Settings) -> Maxima:
-    """What the site allows a service at most."""
-    return Maxima(settings.max_memory_mib, settings.max_cpus, settings.max_pids)
-
-
 @app.command()
 def check(paths: Paths, as_json: Json = False) -> None:
     """Say everything that is wrong with scenarios, each with file, line, column and what would be right."""
-    limits = maxima(Settings())
+    limits = Maxima.of(Settings())
     found = [_checked(path, limits) for path in paths]
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
@@ -89,7 +85,7 @@ def _places(settings: Settings) -> Iterator[Path]:
 
 def _row(path: Path, settings: Settings) -> dict[str, Any]:
     try:
-        scenario = load(path, maxima(settings))
+        scenario = load(path, Maxima.of(settings))
     except ScenarioInvalid as error:
         return {"id": path.name, "title": f"has {len(error.problems)} problems; see ncr scenario check {path}"}
     return {

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from ncr.errors import NcrError, NotFound
 from ncr.exercise.tables import ScenarioVersion
 from ncr.scenario import loader
+from ncr.scenario.maxima import BOUNDLESS
 from ncr.scenario.topology import Scenario
 
 
@@ -62,7 +63,7 @@ class Shelf:
         folders = [path for path in (self.folder / digest).glob("*") if path.is_dir()]
         if not folders:
             raise NotFound(f"the copy of scenario {digest[:12]} is missing from {self.folder}")
-        scenario = loader.load(folders[0])
+        scenario = loader.load(folders[0], BOUNDLESS)
         if scenario.digest != digest:
             raise NcrError(f"the copy of scenario {folders[0].name} in {self.folder} was changed after it was planned")
         return scenario

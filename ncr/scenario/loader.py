@@ -11,11 +11,12 @@ from ncr.scenario.digest import digest
 from ncr.scenario.expressions import check_expressions
 from ncr.scenario.files import Directory
 from ncr.scenario.interpolation import known_names
+from ncr.scenario.maxima import Maxima
 from ncr.scenario.model import LANGUAGES, Definition
 from ncr.scenario.modelwords import validate
 from ncr.scenario.play import Play
 from ncr.scenario.scripts import check_scripts
-from ncr.scenario.topology import Maxima, Scenario, Topology
+from ncr.scenario.topology import Scenario, Topology
 from ncr.scenario.tree import Findings, Mark, Node, find
 
 DEFINITION, PLAY = "scenario.yml", "play.yml"

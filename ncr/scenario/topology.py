@@ -13,16 +13,6 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Maxima:
-    """What this site allows a service at most."""
-
-    memory_mib: int = 4096
-    cpus: float = 4.0
-    pids: int = 2048
-    runtimes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Build:
     """An image built from a directory of the scenario; paths are relative to the scenario."""
 

@@ -1,5 +1,6 @@
 """Planning an exercise, changing and deleting it, and what is said when a plan cannot be."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from ncr import app as composition
 from ncr import db
 from ncr.errors import Invalid, NcrError, NotFound, Refused
 from ncr.exercise import setup
@@ -15,7 +17,7 @@ from ncr.exercise.plan import Plan
 from ncr.exercise.shelf import Shelf
 from ncr.exercise.tables import Environment, Exercise, Moment, Participant
 from ncr.scoring import conduct
-from tests.stage import NOON, TEAMS, add_teams, planned, scenario
+from tests.stage import LITEN, NOON, TEAMS, add_teams, planned, scenario, settings
 
 
 @pytest.fixture
@@ -171,6 +173,19 @@ def test_a_scenario_changed_on_the_shelf_is_not_used(sessions: db.Sessions, shel
         Shelf(shelf.folder).get(digest)
     with pytest.raises(NotFound):
         shelf.get("0" * 64)
+
+
+def test_what_a_site_allows_holds_for_new_plans_and_never_for_what_was_planned(
+    sessions: db.Sessions, shelf: Shelf, tmp_path: Path
+):
+    place = shutil.copytree(LITEN, tmp_path / "source" / "liten")
+    compose = (place / "compose.yml").read_text()
+    (place / "compose.yml").write_text(compose.replace("  web:\n", "  web:\n    mem_limit: 6g\n"))
+    sites = {most: settings(tmp_path, scenarios=[tmp_path / "source"], max_memory_mib=most) for most in (8192, 4096)}
+    (large,) = composition.scenarios(sites[8192])()
+    assert composition.scenarios(sites[4096])() == []
+    planned(sessions, shelf, NOON, scenario=large)
+    assert Shelf(shelf.folder).get(large.digest).topology.services["web"].memory_mib == 6144
 
 
 def test_teams_take_part_under_the_order_and_names_of_the_plan(sessions: db.Sessions, shelf: Shelf):

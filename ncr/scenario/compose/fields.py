@@ -11,7 +11,7 @@ from ncr.errors import Invalid
 from ncr.scenario.compose.keys import Keys
 from ncr.scenario.files import Directory
 from ncr.scenario.interpolation import interpolate, names, settled
-from ncr.scenario.topology import Maxima
+from ncr.scenario.maxima import Maxima
 from ncr.scenario.tree import Findings, Mark, Node, nearest
 
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", re.IGNORECASE)

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from ncr.scenario.loader import load
-from ncr.scenario.topology import Build, FileMount, Healthcheck, Maxima, Membership, Network, Port, VolumeMount
+from ncr.scenario.maxima import Maxima
+from ncr.scenario.topology import Build, FileMount, Healthcheck, Membership, Network, Port, VolumeMount
 from tests.pure.scenario.directories import problems, refusals, service, with_compose, write
 
 HONOURED = [

@@ -1,0 +1,26 @@
+"""What a site allows a service of a scenario at most."""
+
+import sys
+from dataclasses import dataclass
+from typing import Self
+
+from ncr.config import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Maxima:
+    """Limits above these are problems of a scenario; so are runtimes that are not named."""
+
+    memory_mib: int = 4096
+    cpus: float = 4.0
+    pids: int = 2048
+    runtimes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The maxima of a site."""
+        return cls(settings.max_memory_mib, settings.max_cpus, settings.max_pids)
+
+
+# For what was allowed when it was planned: a site that allows less today keeps its exercises and their standings.
+BOUNDLESS = Maxima(sys.maxsize, float(sys.maxsize), sys.maxsize)
