@@ -1,6 +1,6 @@
 """Fan-out: one frame to every viewer, ours beside the same encoded frame written to bare uvloop sockets.
 
-    python benchmarks/fanout.py [--viewers 1000 5000] [--rounds 5] [--seconds 3] [--rate 10] [--stalled 20]
+    python -m benchmarks.fanout [--viewers 1000 5000] [--rounds 5] [--seconds 3] [--rate 10] [--stalled 20]
 
 Three processes on loopback: ours (uvicorn with the live routes and a real exercise behind them), the floor (uvloop,
 `transport.write` in a loop), and one that holds the viewers of both. Rounds alternate; figures are medians over rounds.
@@ -28,8 +28,8 @@ from typing import Any
 import uvicorn
 import uvloop
 from fastapi import FastAPI
-from grounds import DEFINITION, database, median
 
+from benchmarks.grounds import DEFINITION, EXERCISE, database, median
 from ncr.clock import utcnow
 from ncr.config import Settings
 from ncr.live.hub import Frame
@@ -116,7 +116,7 @@ async def serve_ours(port: int) -> None:
         serving = asyncio.create_task(server.serve())
         while not server.started:
             await asyncio.sleep(0.01)
-        wanted = ("e", Sight("public"))
+        wanted = (EXERCISE, Sight("public"))
 
         def publish() -> None:
             wire = frame()
@@ -132,7 +132,7 @@ def solve(site: Site) -> dict[str, int]:
     with site.sessions.begin() as session:
         payload = {"points": 1, "reason": "x", "by": "x"}
         draft = Draft(Kind.ADJUSTED, str(time.monotonic_ns()), "p1", payload)
-        fact = ledger.append(session, "e", [draft], utcnow())[0]
+        fact = ledger.append(session, EXERCISE, [draft], utcnow())[0]
     return {"seq": fact.seq, "at": time.monotonic_ns()}
 
 

@@ -1,6 +1,6 @@
 """The fold: one fact, a million from nothing, and a full recount of 50,000 facts in SQL beside it.
 
-    python benchmarks/fold.py [--facts 1000000] [--rounds 5]
+    python -m benchmarks.fold [--facts 1000000] [--rounds 5]
 
 Facts of an exercise of 20 teams: right and wrong answers, hints, and rounds of 3 checks for every team. `one_us` is
 the median over single facts in microseconds, also at the end of the long ledger; the recount is one SQL statement over
@@ -16,8 +16,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from time import perf_counter, perf_counter_ns, process_time
 
-from grounds import DEFINITION, START, TASKS, TEAMS, median, seconds
-
+from benchmarks.grounds import DEFINITION, START, TASKS, TEAMS, median, seconds
 from ncr.scoring.facts import Fact, Kind
 from ncr.scoring.points import parts, places
 from ncr.scoring.rules import rules

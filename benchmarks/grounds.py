@@ -15,33 +15,33 @@ from ncr.scoring import tables as scoring
 TEAMS = [f"p{number}" for number in range(20)]
 TASKS = [f"t{number}" for number in range(200)]
 START = datetime.now(UTC)
+EXERCISE = "e" * 32
 
-DEFINITION = Definition.model_validate(
-    {
-        "ncr": 1,
-        "id": "x",
-        "version": "1.0.0",
-        "title": "X",
-        "summary": "x",
-        "duration": "90m",
-        "tasks": [
-            {
-                "id": task,
-                "title": task,
-                "text": "x",
-                "flag": {"per_team": True, "deliver": {"service": "s", "env": "FLAG"}},
-                "points": {"curve": "linear", "initial": 500, "minimum": 100, "decay": 25},
-            }
-            for task in TASKS
-        ],
-        "checks": [{"id": f"c{number}", "service": "s", "probe": {"tcp": 80}, "points": 5} for number in range(3)],
-        "scoring": {"first_solves": ["5%", "3%", "1%"]},
-    }
-)
+SCENARIO = {
+    "ncr": 1,
+    "id": "x",
+    "version": "1.0.0",
+    "title": "X",
+    "summary": "x",
+    "duration": "90m",
+    "tasks": [
+        {
+            "id": task,
+            "title": task,
+            "text": "x",
+            "flag": {"per_team": True, "deliver": {"service": "s", "env": "FLAG"}},
+            "points": {"curve": "linear", "initial": 500, "minimum": 100, "decay": 25},
+        }
+        for task in TASKS
+    ],
+    "checks": [{"id": f"c{number}", "service": "s", "probe": {"tcp": 80}, "points": 5} for number in range(3)],
+    "scoring": {"first_solves": ["5%", "3%", "1%"]},
+}
+DEFINITION = Definition.model_validate(SCENARIO)
 
 
 def database(path: Path, teams: Sequence[str] = TEAMS) -> Sessions:
-    """A new database at `path` with all tables and one running exercise `e` of `teams`, durable as in use."""
+    """A new database at `path` with all tables and one running exercise of `teams`, durable as in use."""
     for rest in ("", "-wal", "-shm"):
         Path(f"{path}{rest}").unlink(missing_ok=True)
     assert people.Base is scoring.Base is Base
@@ -53,9 +53,9 @@ def database(path: Path, teams: Sequence[str] = TEAMS) -> Sessions:
         session.flush()
         row = {"title": "E", "digest": "d", "state": "running", "created_at": START, "visibility": "public"}
         clock = {"time_zone": "UTC", "duration_s": 86400.0, "clock_at": START, "starts_at": START}
-        session.add(Exercise(id="e", secret="5f" * 32, epoch="one", **row, **clock))
+        session.add(Exercise(id=EXERCISE, secret="5f" * 32, epoch="one", **row, **clock))
         session.flush()
-        session.add_all(Participant(id=team, exercise_id="e", name=team, partner="NTNU") for team in teams)
+        session.add_all(Participant(id=team, exercise_id=EXERCISE, name=team, partner="NTNU") for team in teams)
     return factory
 
 

@@ -1,6 +1,6 @@
 """Memory of an idle environment, gate included, beside the engine's own plain containers; per container.
 
-    python benchmarks/idle.py [--teams 5]
+    python -m benchmarks.idle [--teams 5]
 
 Counted is the proportional set size of everything that runs for a container: its processes and the engine's shim.
 The last line is JSON.
@@ -13,8 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from yard import Ours, Raw, plans
-
+from benchmarks.yard import Ours, Raw, plans
 from ncr.runtime import environment
 
 

@@ -1,6 +1,6 @@
 """Prepare, open and tear down ten teams, ours beside the same engine calls made raw.
 
-    python benchmarks/launch.py [--teams 10] [--rounds 5]
+    python -m benchmarks.launch [--teams 10] [--rounds 5]
 
 Rounds alternate: every team's three containers and gate are made, frozen, opened together, and removed. Ours includes
 looking, adopting and waiting until each service is well; what proving isolation costs (`verify_s`) stands beside. The
@@ -13,8 +13,7 @@ import uuid
 from collections import defaultdict
 from statistics import median
 
-from yard import Ours, Raw, plans, ratio, timed
-
+from benchmarks.yard import Ours, Raw, plans, ratio, timed
 from ncr.runtime import environment
 
 

@@ -1,6 +1,6 @@
 """Ledger append on durable SQLite, ours beside raw sqlite3 at the same batch.
 
-    python benchmarks/ledger.py [--rounds 7] [--facts 1000]
+    python -m benchmarks.ledger [--rounds 7] [--facts 1000]
 
 Two floors: `rows`, the same rows inserted by a bare `executemany` and nothing else; `chained`, raw sqlite3 that does
 what a ledger must (reads and moves the head row, hashes each row's canonical content after the one before). Rounds
@@ -15,8 +15,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from grounds import TEAMS, database, median, seconds
-
+from benchmarks.grounds import EXERCISE, TEAMS, database, median, seconds
 from ncr.clock import utcnow
 from ncr.db import Sessions
 from ncr.scoring import ledger
@@ -74,7 +73,7 @@ def ours(base: Sessions, facts: int, batch: int, first: int) -> None:
     for start in range(first, first + facts, batch):
         drafts = [draft(seq) for seq in range(start, start + batch)]
         with base.begin() as session:
-            ledger.append(session, "e", drafts, utcnow())
+            ledger.append(session, EXERCISE, drafts, utcnow())
 
 
 def draft(seq: int) -> Draft:

@@ -1,6 +1,6 @@
 """A hundred teams' networks, ours beside raw creation on own subnets.
 
-    python benchmarks/networks.py [--networks 100] [--rounds 5]
+    python -m benchmarks.networks [--networks 100] [--rounds 5]
 
 Rounds alternate in equal shares, so that both sides meet the same number of networks; each side's share is removed
 before the other's turn. None may be refused. The last line is JSON.
@@ -10,8 +10,7 @@ import argparse
 import json
 import uuid
 
-from yard import Ours, Raw, plans, ratio, timed
-
+from benchmarks.yard import Ours, Raw, plans, ratio, timed
 from ncr.runtime import environment
 
 

@@ -1,12 +1,11 @@
 """Flag submissions a second at 16 connections, beside a bare FastAPI route with the same two inserts, grouped.
 
-    python benchmarks/submissions.py [--rounds 5] [--seconds 3] [--connections 16]
+    python -m benchmarks.submissions [--rounds 5] [--seconds 3] [--connections 16]
 
 Each side is a uvicorn process on loopback with durable SQLite. `bare`: an async route that checks nothing and hands two
-inserts to a thread that commits what is waiting together. `ours`: a bearer token looked up in the database, the rate
-limit, a per-team flag, ledger and hash chain, the points asked of the board, answered after the commit; as an `async`
-route and as a `def` route in the thread pool. Every answer is a new solve. Rounds alternate; figures are medians. The
-last line is JSON.
+inserts to a thread that commits what is waiting together. `ours`: the service as it runs, bearer token, access, rate
+limit, per-team flag, ledger, hash chain and points included. Every answer is a new solve. Rounds alternate; figures are
+medians. The last line is JSON.
 """
 
 import argparse
@@ -21,32 +20,31 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
-from hashlib import sha256
+from datetime import timedelta
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Annotated, Any
+from typing import Any
 
+import orjson
 import uvicorn
-from fastapi import FastAPI, Header
-from grounds import DEFINITION, START, database, median
+from fastapi import FastAPI
 from pydantic import BaseModel
-from sqlalchemy import bindparam, select
 
-from ncr.clock import utcnow
-from ncr.db import reading
-from ncr.errors import SignedOut
-from ncr.people.tables import Token, User
-from ncr.scoring import flags, submission
-from ncr.scoring.board import Board
-from ncr.scoring.prepared import Prepared
-from ncr.scoring.rules import rules
-from ncr.scoring.writer import Writer
+from benchmarks.grounds import EXERCISE, SCENARIO, START, database, median
+from ncr.app import create
+from ncr.config import Settings
+from ncr.exercise.tables import Exercise, Participant
+from ncr.people.signin import fingerprint
+from ncr.people.tables import Membership, Team, Token, User
+from ncr.scenario import loader
+from ncr.scoring import flags
+from ncr.site import Site
 
 CTFD = 77
 TEAMS = [f"p{number}" for number in range(500)]
 TASKS = [f"t{number}" for number in range(20)]
-SIDES = ("bare", "ours_async", "ours_def")
+SIDES = ("bare", "ours")
 
 
 class Body(BaseModel):
@@ -92,76 +90,59 @@ def bare(path: Path) -> FastAPI:
     return app
 
 
-def ours(path: Path, is_async: bool) -> FastAPI:
-    """The real thing but for its address and its Idempotency-Key."""
-    base = database(path, TEAMS)
-    with base.begin() as session:
+def ours(path: Path) -> FastAPI:
+    """The service itself, with one running exercise of signed-in teams."""
+    settings = Settings(data=path.parent, database_url=f"sqlite:///{path}", role="web", engine="simulated")
+    database(path, TEAMS).kw["bind"].dispose()
+    app = create(settings)
+    at: Site = app.state.site
+    with at.sessions.begin() as session:
+        exercise = session.get_one(Exercise, EXERCISE)
+        exercise.digest = at.shelf.put(session, loader.load(written(path.parent / "x")), START)
         for team in TEAMS:
             session.add(User(id=team, login=team, name=team, role="participant", pseudonym=team, created_at=START))
-        session.flush()
-        for team in TEAMS:
-            token = {
-                "name": "bench",
-                "role": "participant",
-                "created_at": START,
-                "expires_at": START.replace(year=2999),
-            }
-            session.add(Token(id=sha256(team.encode()).hexdigest(), user_id=team, **token))
-    scoring, writer = rules(DEFINITION), Writer(base)
-    board = Board(base, "e", scoring)
-    asked = Prepared(select(User.id, User.pseudonym).join(Token).where(Token.id == bindparam("token")))
-    app = FastAPI()
-
-    def member(authorization: str) -> submission.Member:
-        token = sha256(authorization.removeprefix("Bearer ").encode()).hexdigest()
-        with reading(base) as session:
-            found = asked.rows(session.connection(), {"token": token})
-        if not found:
-            raise SignedOut
-        return submission.Member(found[0][0], found[0][0], found[0][1])
-
-    def told(outcome: submission.Outcome, team: str) -> dict[str, Any]:
-        until = outcome.seq if outcome.correct else 0
-        points = board.points(team, until)
-        return {"correct": outcome.correct, "seq": outcome.seq, "points_now": points, "attempts_left": None}
-
-    async def submit_async(task: str, body: Body, authorization: Annotated[str, Header()]) -> dict[str, Any]:
-        who, now = member(authorization), utcnow()
-        work = writer.submit(lambda s: submission.submit(s, "e", who, scoring, task, body.answer, now))
-        return told(await asyncio.wrap_future(work), who.participant)
-
-    def submit(task: str, body: Body, authorization: Annotated[str, Header()]) -> dict[str, Any]:
-        who, now = member(authorization), utcnow()
-        outcome = writer.run(lambda s: submission.submit(s, "e", who, scoring, task, body.answer, now))
-        return told(outcome, who.participant)
-
-    app.post("/tasks/{task}/submissions")(submit_async if is_async else submit)
+            session.flush()
+            row = {"name": "bench", "role": "participant", "created_at": START, "expires_at": START + timedelta(days=1)}
+            session.add(Token(id=fingerprint(f"ncr_{team}"), user_id=team, **row))
+            session.add(Team(id=team, name=team))
+            session.flush()
+            session.add(Membership(team_id=team, user_id=team))
+            session.get_one(Participant, team).team_id = team
     return app
 
 
+def written(folder: Path) -> Path:
+    """The grounds' scenario as a folder."""
+    folder.mkdir(exist_ok=True)
+    (folder / "scenario.yml").write_bytes(orjson.dumps(SCENARIO))
+    (folder / "compose.yml").write_text("services: {s: {image: ncr/base, command: [sleep, infinity]}}\n")
+    return folder
+
+
 def serve(side: str, port: int, path: Path) -> None:
-    app = bare(path) if side == "bare" else ours(path, side == "ours_async")
+    app = bare(path) if side == "bare" else ours(path)
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", access_log=False)
 
 
-def requests() -> Iterator[bytes]:
+def requests(side: str) -> Iterator[bytes]:
     """Every team solves every task, once."""
+    at = "" if side == "bare" else f"/api/v1/exercises/{EXERCISE}"
     for task in TASKS:
         for team in TEAMS:
-            body = json.dumps({"answer": flags.flag("5f" * 32, "e", task, team)}).encode()
-            head = f"POST /tasks/{task}/submissions HTTP/1.1\r\nHost: b\r\nAuthorization: Bearer {team}\r\n"
+            body = json.dumps({"answer": flags.flag("5f" * 32, EXERCISE, task, team)}).encode()
+            head = f"POST {at}/tasks/{task}/submissions HTTP/1.1\r\nHost: b\r\nAuthorization: Bearer ncr_{team}\r\n"
             head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
             yield head.encode() + body
 
 
-async def drive(port: int, connections: int, seconds: float) -> tuple[float, float, int]:
+async def drive(side: str, port: int, connections: int, seconds: float) -> tuple[float, float, int]:
     """Requests a second, their median latency in ms, and how many there were."""
-    left, latencies = requests(), list[float]()
-    end = time.perf_counter() + seconds
+    left, latencies = requests(side), list[float]()
+    end = float("inf")
 
-    async def one() -> None:
+    async def one(most: float = float("inf")) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        while time.perf_counter() < end and (request := next(left, None)) is not None:
+        while len(latencies) < most and time.perf_counter() < end and (request := next(left, None)) is not None:
             begun = time.perf_counter()
             writer.write(request)
             head = await reader.readuntil(b"\r\n\r\n")
@@ -172,7 +153,11 @@ async def drive(port: int, connections: int, seconds: float) -> tuple[float, flo
             latencies.append((time.perf_counter() - begun) * 1000)
         writer.close()
 
+    # The first makes the server read its scenario.
+    await one(1)
+    latencies.clear()
     begun = time.perf_counter()
+    end = begun + seconds
     await asyncio.gather(*(one() for _ in range(connections)))
     return len(latencies) / (time.perf_counter() - begun), median(latencies), len(latencies)
 
@@ -183,12 +168,22 @@ def round_of(side: str, folder: Path, connections: int, seconds: float) -> tuple
         port = free.getsockname()[1]
     for old in folder.glob("*.db*"):
         old.unlink()
-    command = [sys.executable, __file__, "--serve", side, "--port", str(port), "--path", str(folder / f"{side}.db")]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.submissions",
+        "--serve",
+        side,
+        "--port",
+        str(port),
+        "--path",
+        str(folder / f"{side}.db"),
+    ]
     server = subprocess.Popen(command)
     try:
         wait_for(port, server)
         before = cpu_s(server.pid)
-        rate, p50, count = asyncio.run(drive(port, connections, seconds))
+        rate, p50, count = asyncio.run(drive(side, port, connections, seconds))
         return rate, p50, (cpu_s(server.pid) - before) / count * 1e6
     finally:
         server.terminate()

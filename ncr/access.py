@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Literal
 from urllib.parse import urlsplit
 
-from sqlalchemy import and_, bindparam, false, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, bindparam, false, or_, select, union_all
+from sqlalchemy.orm import Session, aliased
 from starlette.responses import Response
 
 from ncr.config import Settings
@@ -142,15 +142,21 @@ def participant_of(session: Session, viewer: Viewer, exercise_id: str) -> str | 
 
 
 def _plays(proof: type[SignIn] | type[Token]) -> Prepared:
+    entered = aliased(Participant)
+    here = entered.exercise_id == bindparam("exercise")
     teams = select(Membership.team_id).where(Membership.user_id == User.id)
-    mine = or_(Participant.team_id.in_(teams), Participant.user_id == User.id)
+    # A union, because each half is then one search in an index, however many take part.
+    mine = union_all(
+        select(entered.id).where(entered.team_id.in_(teams.correlate(User)), here).correlate(User),
+        select(entered.id).where(entered.user_id == User.id, here).correlate(User),
+    )
     live = (proof.id == bindparam("proof"), proof.expires_at > bindparam("now"), User.disabled_at.is_(None))
     return Prepared(
         select(Participant.id, User.id, User.pseudonym)
         .select_from(proof)
         .join(User, proof.user_id == User.id)
-        .join(Exercise, Exercise.id == bindparam("exercise"))
-        .join(Participant, and_(Participant.exercise_id == Exercise.id, mine))
+        .join(Participant, Participant.id.in_(mine))
+        .join(Exercise, Participant.exercise_id == Exercise.id)
         .where(*live, Exercise.state != "draft")
         .order_by(Participant.name)
         .limit(1)

@@ -11,7 +11,8 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from ncr.api.caller import AtSite, ExerciseId, Key, credentials, require_own_page
+from ncr.api.caller import ExerciseId, Key, credentials, require_own_page
+from ncr.api.direct import Direct
 from ncr.api.people import Strict
 from ncr.api.play import WRITE, TaskId
 from ncr.api.players import player
@@ -20,8 +21,9 @@ from ncr.people.once import once
 from ncr.scoring import submission
 from ncr.scoring.board import Board, Boards
 from ncr.scoring.submission import Member
+from ncr.site import Site
 
-router = APIRouter(prefix="/exercises/{id}/tasks/{task}/submissions", tags=["play"])
+router = APIRouter(prefix="/exercises/{id}/tasks/{task}/submissions", tags=["play"], route_class=Direct)
 # Facts that are counted while the event loop waits; more than these are counted in a thread.
 AT_ONCE = 500
 
@@ -50,10 +52,9 @@ class Judged(BaseModel):
 
 
 @router.post("", response_model=Verdict, responses=WRITE)
-async def submit(
-    id: ExerciseId, task: TaskId, wanted: AnswerIn, at: AtSite, request: Request, key: Key = None
-) -> Response:
+async def submit(id: ExerciseId, task: TaskId, wanted: AnswerIn, request: Request, key: Key = None) -> Response:
     """Judge an answer and count it once, however often it is sent."""
+    at: Site = request.app.state.site
     cookie, bearer = credentials(request)
     if not (cookie or bearer):
         raise SignedOut

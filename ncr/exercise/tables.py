@@ -65,13 +65,16 @@ class Participant(Base):
 
     __tablename__ = "participant"
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    exercise_id: Mapped[str] = mapped_column(ForeignKey("exercise.id", ondelete="CASCADE"), index=True)
+    exercise_id: Mapped[str] = mapped_column(ForeignKey("exercise.id", ondelete="CASCADE"))
     team_id: Mapped[str | None] = mapped_column(ForeignKey("team.id"))
     user_id: Mapped[str | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
     name: Mapped[str] = mapped_column(String(120))
     partner: Mapped[str | None] = mapped_column(String(120))
     standing: Mapped[str] = mapped_column(String(10), default="active")
-    __table_args__ = (UniqueConstraint("exercise_id", "team_id"),)
+    __table_args__ = (
+        UniqueConstraint("exercise_id", "team_id"),
+        Index("ix_participant_user", "user_id", "exercise_id"),
+    )
 
 
 class Environment(Base):

@@ -3,7 +3,6 @@
 import hmac
 from base64 import b32encode
 from collections.abc import Iterable
-from hashlib import sha256
 
 LENGTH = 26
 
@@ -11,7 +10,7 @@ LENGTH = 26
 def flag(secret: str, exercise: str, task: str, participant: str) -> str:
     """`NCR{…}`: this participant's own flag of a task, from the exercise's secret (130 bits of HMAC-SHA-256)."""
     content = "\x00".join(("flag", exercise, task, participant)).encode()
-    digest = hmac.new(secret.encode(), content, sha256).digest()
+    digest = hmac.digest(secret.encode(), content, "sha256")
     return "NCR{" + b32encode(digest).decode().lower()[:LENGTH] + "}"
 
 
@@ -32,4 +31,4 @@ def owner(given: str, secret: str, exercise: str, task: str, participants: Itera
 def digest(given: str, secret: str, exercise: str, task: str) -> str:
     """A keyed print of an answer for the ledger: shows which answers are equal, and nothing of their text."""
     content = "\x00".join(("answer", exercise, task, given)).encode()
-    return hmac.new(secret.encode(), content, sha256).hexdigest()[:32]
+    return hmac.digest(secret.encode(), content, "sha256").hex()[:32]

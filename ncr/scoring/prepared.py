@@ -1,11 +1,13 @@
 """Statements compiled once and then handed to the driver as they are: the hot path's way past per-call work."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ClauseElement, Connection, Dialect
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
 _POSITIONAL = {"sqlite": "qmark", "postgresql": "format"}
@@ -35,20 +37,18 @@ class Prepared:
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
         """What a SELECT finds. Raises sqlalchemy's DBAPIError."""
         form = self._form(connection.dialect)
-        # The driver's own cursor: describing the columns anew would cost ten times the query.
-        cursor = connection.connection.cursor()
-        try:
+        with _cursor(connection, form.text) as cursor:
             cursor.execute(form.text, form.values(values))
             return list(cursor.fetchall())
-        except connection.dialect.loaded_dbapi.Error as error:
-            foreign = connection.dialect.loaded_dbapi.Error
-            raise DBAPIError.instance(form.text, None, error, foreign, dialect=connection.dialect) from error
-        finally:
-            cursor.close()
 
     def run(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         """Write, once for every row of values in the order the statement has them (`order` tells)."""
-        connection.exec_driver_sql(self._form(connection.dialect).text, list(rows))
+        text = self._form(connection.dialect).text
+        with _cursor(connection, text) as cursor:
+            if len(rows) == 1:
+                cursor.execute(text, rows[0])
+            else:
+                cursor.executemany(text, rows)
 
     def order(self, dialect: Dialect) -> tuple[str, ...]:
         """The names of the values in the order the statement has them."""
@@ -63,6 +63,19 @@ class Prepared:
             constants = {name: value for name, value in compiled.params.items() if value is not None}
             form = self._forms[dialect.name] = _Form(str(compiled), tuple(compiled.positiontup), constants)
         return form
+
+
+@contextmanager
+def _cursor(connection: Connection, text: str) -> Iterator[DBAPICursor]:
+    # The driver's own cursor: describing the columns anew would cost ten times the query.
+    cursor = connection.connection.cursor()
+    try:
+        yield cursor
+    except connection.dialect.loaded_dbapi.Error as error:
+        foreign = connection.dialect.loaded_dbapi.Error
+        raise DBAPIError.instance(text, None, error, foreign, dialect=connection.dialect) from error
+    finally:
+        cursor.close()
 
 
 def to_wall(connection: Connection, at: datetime) -> object:

@@ -7,7 +7,6 @@ from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from ncr.db import Sessions
@@ -23,10 +22,10 @@ AT_ONCE_GROWN = 16
 class Writer:
     """Runs `work(session)` durably: `run` waits for it, `submit` gives a Future (see asyncio.wrap_future).
 
-    On SQLite, work waiting at the same time shares one transaction, each piece in a savepoint of its own, so that one
-    that raises undoes only itself; answers are given after the commit. When the transaction itself fails, every piece
-    is run again in one of its own, so the work must do nothing but read and write the session, and must not commit. On
-    PostgreSQL each piece is a transaction of its own from the start.
+    On SQLite, work waiting at the same time shares one transaction; answers are given after the commit. A piece that
+    raises before it has written anything has only itself to answer for. When one raises later, or the transaction
+    itself fails, every piece is run again in one of its own, so the work must do nothing but read and write the
+    session, and must not commit. On PostgreSQL each piece is a transaction of its own from the start.
     """
 
     def __init__(self, sessions: Sessions) -> None:
@@ -101,29 +100,26 @@ class Writer:
 
     def _grouped_answers(self, jobs: list[_Job]) -> list[tuple[Future[Any], Any, Exception | None]]:
         with self._sessions.begin() as session:
-            connection = session.connection()
-            return [(future, *_attempt(session, connection, work)) for work, future in jobs]
+            driver: Any = session.connection().connection.driver_connection
+            return [(future, *_attempt(session, driver, work)) for work, future in jobs]
 
     def _alone(self, work: Work[T]) -> T:
         with self._sessions.begin() as session:
             return work(session)
 
 
-def _attempt(session: Session, connection: Connection, work: Work[Any]) -> tuple[Any, Exception | None]:
-    # Plain statements: the Session's own nested transactions cost more than most work.
-    connection.exec_driver_sql("SAVEPOINT job")
+def _attempt(session: Session, driver: Any, work: Work[Any]) -> tuple[Any, Exception | None]:
+    before = driver.total_changes
     try:
         result = work(session)
         session.flush()
     except Exception as error:
-        if not session.is_active:
+        # SQLite counts the rows a connection has written: a savepoint for every piece would cost more than most work.
+        if not session.is_active or driver.total_changes != before:
             raise
         session.expunge_all()
-        connection.exec_driver_sql("ROLLBACK TO job")
-        connection.exec_driver_sql("RELEASE job")
         return None, error
     session.expunge_all()
-    connection.exec_driver_sql("RELEASE job")
     return result, None
 
 

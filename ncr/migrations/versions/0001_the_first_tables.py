@@ -241,7 +241,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('exercise_id', 'team_id', name=op.f('uq_participant_exercise_id'))
     )
     with op.batch_alter_table('participant', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_participant_exercise_id'), ['exercise_id'], unique=False)
+        batch_op.create_index('ix_participant_user', ['user_id', 'exercise_id'], unique=False)
 
     op.create_table('environment',
     sa.Column('id', sa.String(length=32), nullable=False),
@@ -316,7 +316,7 @@ def downgrade() -> None:
 
     op.drop_table('environment')
     with op.batch_alter_table('participant', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_participant_exercise_id'))
+        batch_op.drop_index('ix_participant_user')
 
     op.drop_table('participant')
     with op.batch_alter_table('moment', schema=None) as batch_op:
