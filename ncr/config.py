@@ -17,7 +17,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="NCR_", env_file=".env", extra="ignore", frozen=True)
 
     data: Path = Field(Path("data"), description="folder for the database, scenario copies and signed ledger heads")
-    database_url: str = Field("", description="SQLAlchemy URL; empty means SQLite in the data folder")
+    database_url: str = Field(
+        "",
+        pattern=r"^(sqlite:///.+|postgresql(\+psycopg)?://.+)?$",
+        description="postgresql://… or sqlite:///…; empty means SQLite in the data folder",
+    )
     secret_key: SecretStr = Field(
         SecretStr(""), description="signs sessions; empty means one is made in the data folder"
     )

@@ -3,6 +3,7 @@
 import sys
 
 import typer
+from pydantic import ValidationError
 
 from ncr.cli.lazy import Lazy
 from ncr.errors import NcrError
@@ -14,7 +15,7 @@ GROUPS = {
     "doctor": ("doctor", "Look at engine, database, clock, disk and isolation: each with a remedy."),
     "scenario": ("scenario", "Scenarios: list, check, schema, build."),
     "exercise": ("exercise", "Exercises: plan, list, show, launch, pause, resume, extend, finish, cancel, watch."),
-    "ledger": ("ledger", "The ledger: verify its chain, export its facts."),
+    "ledger": ("ledger", "The ledger: verify its chain, export its facts, rescore."),
     "people": ("people", "Partners, teams, users and tokens."),
     "environment": ("environment", "Environments: list, reset, prune."),
     "db": ("database", "The database: upgrade."),
@@ -27,7 +28,9 @@ class Groups(Lazy):
     late = GROUPS
 
 
-app = typer.Typer(cls=Groups, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+app = typer.Typer(
+    cls=Groups, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+)
 
 
 @app.callback(help="The exercise platform for the Norwegian Cyber Range.")
@@ -44,9 +47,16 @@ def main() -> None:
         for problem in error.problems:
             typer.echo(f"  {problem}", err=True)
         sys.exit(error.exit_code)
+    except ValidationError as error:
+        typer.echo(f"ncr: {error.title} are wrong", err=True)
+        for wrong in error.errors():
+            typer.echo(f"  NCR_{'_'.join(map(str, wrong['loc'])).upper()}: {wrong['msg']}", err=True)
+        sys.exit(USAGE)
     except ValueError as error:
-        # Settings that are wrong: pydantic names the field and what would be right.
         typer.echo(f"ncr: {error}", err=True)
         sys.exit(USAGE)
     except BrokenPipeError:
         sys.exit(0)
+    except OSError as error:
+        typer.echo(f"ncr: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", err=True)
+        sys.exit(1)

@@ -3,7 +3,7 @@
 import typer
 
 from ncr import migrations
-from ncr.cli.told import Json, one
+from ncr.cli.told import Json, one, prepare_folder
 from ncr.config import Settings
 
 app = typer.Typer(help="The database: upgrade.", no_args_is_help=True)
@@ -18,6 +18,6 @@ def group() -> None:
 def upgrade(as_json: Json = False) -> None:
     """Make the tables, or bring them to this version's shape; nothing is lost."""
     settings = Settings()
-    settings.data.mkdir(parents=True, exist_ok=True)
+    prepare_folder(settings)
     before, after = migrations.upgrade(settings.url)
     one({"before": before, "after": after}, as_json)

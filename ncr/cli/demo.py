@@ -21,6 +21,7 @@ from ncr import app as composition
 from ncr.cli.bots import Bot
 from ncr.cli.cast import Cast, hire
 from ncr.cli.service import Service
+from ncr.cli.told import seconds
 from ncr.clock import utcnow
 from ncr.config import Settings
 from ncr.errors import EngineError, NcrError
@@ -29,7 +30,6 @@ from ncr.runtime.engine import EXERCISE, INSTANCE, SERVICE, TEAM, Engine
 from ncr.runtime.player import Place
 from ncr.scenario import loader
 from ncr.scenario.maxima import Maxima
-from ncr.scenario.model import parse_duration
 from ncr.scenario.topology import Scenario
 
 app = typer.Typer()
@@ -71,13 +71,10 @@ def demo(
 
 
 def _seconds(text: str, where: str) -> int:
-    try:
-        seconds = parse_duration(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text} {error}", param_hint=where) from error
-    if not isinstance(seconds, int) or seconds < 1:
+    found = int(seconds(text, where))
+    if found < 1:
         raise typer.BadParameter("must be longer", param_hint=where)
-    return seconds
+    return found
 
 
 def _prepare(engine: Engine, screen: Console, maxima: Maxima) -> Scenario:

@@ -13,7 +13,7 @@ import typer
 from sqlalchemy import select, text
 
 from ncr import app as composition
-from ncr.cli.told import Json, database
+from ncr.cli.told import Json, database, prepare_folder
 from ncr.clock import utcnow
 from ncr.config import Settings
 from ncr.errors import EngineUnavailable, NcrError, ServiceUnavailable
@@ -45,7 +45,6 @@ def doctor(
 ) -> None:
     """Look at engine, guard, database, clock, disk, capacity and isolation."""
     settings = Settings()
-    settings.data.mkdir(parents=True, exist_ok=True)
     findings = list(_look(settings, probe))
     if as_json:
         typer.echo(orjson.dumps([asdict(finding) for finding in findings]).decode())
@@ -54,11 +53,16 @@ def doctor(
             typer.echo(f"{'ok ' if finding.well else 'NOT'}  {finding.what}: {finding.said}")
             if not finding.well:
                 typer.echo(f"       {finding.remedy}")
-    unreachable = any(not each.well and each.what in ("engine", "database") for each in findings)
+    unreachable = any(not each.well and each.what in ("data folder", "engine", "database") for each in findings)
     raise typer.Exit(UNREACHABLE if unreachable else 0 if all(each.well for each in findings) else 1)
 
 
 def _look(settings: Settings, probe: bool) -> Iterator[Finding]:
+    try:
+        prepare_folder(settings)
+    except ServiceUnavailable as error:
+        yield Finding("data folder", False, error.detail, "set NCR_DATA to a folder that this user may write")
+        return
     yield from _database(settings)
     yield _disk(settings)
     try:

@@ -27,8 +27,8 @@ def list_(
 ) -> None:
     """The environments, with how they are and what is on the engine of each."""
     settings = Settings()
-    engine, instance = composition.engine(settings), composition.instance(settings)
     with database(settings) as sessions, reading(sessions) as session:
+        engine, instance = composition.engine(settings), composition.instance(settings)
         joined = (
             select(Environment, Participant.name, Exercise.title)
             .join(Participant, Environment.participant_id == Participant.id)
@@ -71,8 +71,8 @@ def reset(participant: Annotated[str, typer.Argument(help="As `list` shows it.")
 def prune(as_json: Json = False) -> None:
     """Delete from the engine what this installation made and no environment wants any more."""
     settings = Settings()
-    engine, instance = composition.engine(settings), composition.instance(settings)
     with database(settings) as sessions, reading(sessions) as session:
+        engine, instance = composition.engine(settings), composition.instance(settings)
         wanted = set(session.scalars(select(Environment.participant_id).where(Environment.state.not_in(GONE))))
     seen = engine.observe({INSTANCE: instance})
     things: list[SeenContainer | SeenNetwork | SeenVolume] = [

@@ -10,22 +10,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ncr import app as composition
-from ncr.cli.told import Json, database, one, table
+from ncr.cli.told import Id, Json, database, exercise_of, one, seconds, table
 from ncr.clock import utcnow
 from ncr.config import Settings
-from ncr.errors import Invalid, NotFound, Problem
+from ncr.errors import Invalid, Problem
 from ncr.exercise import setup
 from ncr.exercise.lifecycle import ENDED
 from ncr.exercise.plan import Plan
 from ncr.exercise.shelf import Shelf
 from ncr.exercise.tables import Environment, Exercise, Participant, ScenarioVersion
 from ncr.people.tables import User
-from ncr.scenario.model import parse_duration
 from ncr.scenario.topology import Scenario
 from ncr.scoring import conduct
 
 app = typer.Typer(help="Plan, run and watch exercises.", no_args_is_help=True)
-Id = Annotated[str, typer.Argument(help="The exercise's id, or as much of its beginning as is unique.")]
 
 
 @app.command()
@@ -46,14 +44,14 @@ def plan(
     settings, now = Settings(), utcnow()
     start: datetime | None = starts_at.replace(tzinfo=None) if starts_at else None
     if starts_in is not None:
-        start = now + timedelta(seconds=_seconds(starts_in, "starts-in"))
+        start = now + timedelta(seconds=seconds(starts_in, "--starts-in"))
     with database(settings) as sessions, sessions.begin() as session:
         wanted = Plan(
             scenario=_scenario(settings, scenario),
             title=title,
             teams=teams,
             starts_at=start,
-            duration_s=_seconds(duration, "duration") if duration else None,
+            duration_s=seconds(duration, "--duration") if duration else None,
             time_zone=time_zone or settings.time_zone,
             recurrence=recurrence,
             visibility=visibility,
@@ -76,7 +74,7 @@ def list_(as_json: Json = False) -> None:
 def show(id: Id, as_json: Json = False) -> None:
     """One exercise with its environments."""
     with database(Settings()) as sessions, sessions() as session:
-        row = _find(session, id)
+        row = exercise_of(session, id)
         joined = select(Environment, Participant.name).join(Participant, Environment.participant_id == Participant.id)
         found = session.execute(joined.where(Environment.exercise_id == row.id).order_by(Participant.name))
         environments = [
@@ -92,7 +90,7 @@ def show(id: Id, as_json: Json = False) -> None:
 def _turn(name: str, turn: Callable[..., Exercise], summary: str) -> None:
     def command(id: Id, as_json: Json = False) -> None:
         with database(Settings()) as sessions, sessions.begin() as session:
-            row = turn(session, _find(session, id).id, utcnow())
+            row = turn(session, exercise_of(session, id).id, utcnow())
             one(_row(session, row), as_json)
 
     app.command(name, help=summary)(command)
@@ -115,7 +113,7 @@ def extend(
 ) -> None:
     """Move the end."""
     with database(Settings()) as sessions, sessions.begin() as session:
-        row = conduct.extend(session, _find(session, id).id, _seconds(by, "by"), utcnow())
+        row = conduct.extend(session, exercise_of(session, id).id, seconds(by, "--by"), utcnow())
         one(_row(session, row), as_json)
 
 
@@ -123,14 +121,14 @@ def extend(
 def watch(id: Id, as_json: Json = False) -> None:
     """Print the standings each time they change, until the exercise is over; with --json a line for each."""
     settings = Settings()
-    boards = composition.site(settings).boards
     with database(settings) as sessions:
+        boards = composition.site(settings).boards
         with sessions() as session:
-            exercise = _find(session, id).id
+            exercise = exercise_of(session, id).id
         seen = (-1, "")
         while True:
             with sessions() as session:
-                state = session.get_one(Exercise, exercise).state
+                state = exercise_of(session, exercise).state
             board = boards.of(exercise).snapshot("staff")
             if (board["seq"], state) != seen:
                 _tell(board, state, as_json)
@@ -152,13 +150,6 @@ def _tell(board: dict[str, Any], state: str, as_json: bool) -> None:
     table(rows, as_json, "no teams")
 
 
-def _seconds(text: str, where: str) -> float:
-    try:
-        return float(str(parse_duration(text)))
-    except ValueError as error:
-        raise Invalid(problems=[Problem(where, str(error))]) from error
-
-
 def _scenario(settings: Settings, id: str) -> Scenario:
     known = composition.scenarios(settings)()
     for scenario in known:
@@ -175,13 +166,6 @@ def _owner(session: Session, login: str | None) -> str | None:
     if found is None:
         raise Invalid(problems=[Problem("owner", f"there is no user {login}")])
     return found
-
-
-def _find(session: Session, id: str) -> Exercise:
-    found = session.scalars(select(Exercise).where(Exercise.id.startswith(id, autoescape=True)).limit(2)).all()
-    if len(found) != 1:
-        raise NotFound(f"there is no exercise {id}" if not found else f"several exercises begin with {id}")
-    return found[0]
 
 
 def _row(session: Session, row: Exercise) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def _row(path: Path, settings: Settings) -> dict[str, Any]:
     try:
         scenario = load(path, Maxima.of(settings))
     except ScenarioInvalid as error:
-        return {"id": path.name, "title": f"has {len(error.problems)} problems; see ncr scenario check {path}"}
+        return {"id": path.name, "title": f"{error.detail}; see ncr scenario check {path}"}
     return {
         "id": scenario.definition.id,
         "title": scenario.definition.title.get(settings.language),

@@ -5,10 +5,11 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy.exc import OperationalError
+from alembic.util import CommandError
+from sqlalchemy.exc import DatabaseError
 
 from ncr import db
-from ncr.errors import ServiceUnavailable
+from ncr.errors import NcrError, ServiceUnavailable
 
 HERE = Path(__file__).parent
 
@@ -16,7 +17,8 @@ HERE = Path(__file__).parent
 def upgrade(url: str) -> tuple[str | None, str | None]:
     """Upgrade the database at `url` to the newest revision; returns the revision before and after.
 
-    Raises ServiceUnavailable when it does not answer. Two processes may do it at once: the second waits for the first.
+    Raises ServiceUnavailable when it does not answer, NcrError when a newer version made it. Two processes may do it
+    at once: the second waits for the first.
     """
     engine = db.connect(url)
     config = Config()
@@ -29,7 +31,9 @@ def upgrade(url: str) -> tuple[str | None, str | None]:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             return before, MigrationContext.configure(connection).get_current_revision()
-    except OperationalError as error:
+    except DatabaseError as error:
         raise ServiceUnavailable(f"the database does not answer: {error.orig}") from error
+    except CommandError as error:
+        raise NcrError(f"the database is not of this version or an older one: {error}") from error
     finally:
         engine.dispose()
