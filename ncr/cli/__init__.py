@@ -14,8 +14,11 @@ GROUPS = {
     "serve": ("serve", "Run the service."),
     "doctor": ("doctor", "Look at engine, database, clock, disk and isolation: each with a remedy."),
     "scenario": ("scenario", "Scenarios: list, check, schema, build."),
-    "exercise": ("exercise", "Exercises: plan, list, show, launch, pause, resume, extend, finish, cancel, watch."),
-    "ledger": ("ledger", "The ledger: verify its chain, export its facts, rescore."),
+    "exercise": (
+        "exercise",
+        "Exercises: plan, list, show, launch, pause, resume, extend, finish, cancel, archive, watch.",
+    ),
+    "ledger": ("ledger", "The ledger: verify, export, rescore."),
     "people": ("people", "Partners, teams, users and tokens."),
     "environment": ("environment", "Environments: list, reset, prune."),
     "db": ("database", "The database: upgrade."),

@@ -23,7 +23,7 @@ from ncr.scoring.board import Board
 from ncr.scoring.heads import Heads
 from ncr.scoring.rules import rules
 
-app = typer.Typer(help="The ledger: verify its chain, export its facts, rescore.", no_args_is_help=True)
+app = typer.Typer(help="The ledger: verify, export, rescore.", no_args_is_help=True)
 
 
 @app.command()
