@@ -153,7 +153,7 @@ def get_exercise(id: ExerciseId, at: AtSite, viewer: Caller) -> ExerciseOut:
 
 @router.patch("/{id}", responses=WRITE)
 def change_exercise(id: ExerciseId, wanted: ExerciseChange, at: AtSite, viewer: Somebody) -> ExerciseOut:
-    """Change a plan while it is a draft or scheduled."""
+    """Change a plan while it is a draft or scheduled; of one that is prepared, the start until it has come."""
     changes = wanted.model_dump(exclude_unset=True)
     nulled = [name for name in ("title", "teams", "time_zone") if name in changes and changes[name] is None]
     if nulled:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,6 +37,10 @@ DATA = Path("data/demo")
 SCENARIO = Path("scenarios/nettbutikken")
 PREPARE_S = 600.0
 CLEAR_S = 120.0
+LEAD_S = 60
+# A start nearer than this is moved when not all is ready; one further away is moved nearer when all is.
+NEAR_S = 5
+LATER_S = 15
 
 
 @app.command()
@@ -45,10 +49,13 @@ def demo(
     headless: Annotated[bool, typer.Option(help="Plain lines, no live table.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")] = False,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where the pages are served.")] = 8000,
-    start_in: Annotated[str, typer.Option(help="Time from planning to the start.")] = "20s",
+    start_in: Annotated[
+        str, typer.Option(help="Time from planning to the start; without it, as soon as all is ready.")
+    ] = "",
 ) -> None:
     """Play a whole exercise of six teams on this machine; Ctrl-C ends it, and nothing of it is left."""
-    length_s, lead_s = _seconds(duration, "--duration"), _seconds(start_in, "--start-in")
+    length_s = _seconds(duration, "--duration")
+    lead_s = _seconds(start_in, "--start-in") if start_in else None
     screen = Console(stderr=True)
     shutil.rmtree(DATA, ignore_errors=True)
     settings = Settings(data=DATA, database_url="", instance="demo", port=port, public_url=f"http://localhost:{port}")
@@ -116,11 +123,13 @@ class Show:
         self.scenario, self.screen, self.settings = scenario, screen, settings
         self.http = service.client(cast.instructor.token)
         self.exercise: dict[str, Any] = {}
+        self.is_movable = False
         self.end = threading.Event()
 
-    def plan(self, length_s: int, lead_s: int) -> None:
+    def plan(self, length_s: int, lead_s: int | None) -> None:
         """Plan it, starting shortly, and say where everything is."""
-        start = utcnow().replace(microsecond=0) + timedelta(seconds=lead_s)
+        self.is_movable = lead_s is None
+        start = utcnow().replace(microsecond=0) + timedelta(seconds=lead_s or LEAD_S)
         wanted = {
             "scenario": self.scenario.definition.id,
             "title": "Demo: " + self.scenario.definition.title.get("nb"),
@@ -205,6 +214,7 @@ class Show:
             return
         with Live(console=self.screen, refresh_per_second=4) as live:
             while (state := self._state()) not in ("finished", "failed", "cancelled"):
+                self._move_start(state)
                 live.update(self._table(state))
                 time.sleep(1)
 
@@ -214,7 +224,22 @@ class Show:
             if state != before:
                 self.screen.print(f"{utcnow():%H:%M:%S} {state}", highlight=False)
             before = state
+            self._move_start(state)
             time.sleep(0.5)
+
+    def _move_start(self, state: str) -> None:
+        """As a patient instructor would: later while not all is ready, and no later than needed once it is."""
+        if not self.is_movable or state not in ("preparing", "ready"):
+            return
+        now = utcnow().replace(microsecond=0)
+        left_s = (datetime.fromisoformat(self.exercise["starts_at"]) - now).total_seconds()
+        if state == "preparing" and left_s <= NEAR_S:
+            moved = now + timedelta(seconds=LATER_S)
+        elif state == "ready" and left_s > NEAR_S:
+            moved = now + timedelta(seconds=NEAR_S - 1)
+        else:
+            return
+        self.http.patch(f"/api/v1/exercises/{self.exercise['id']}", json={"starts_at": moved.isoformat()})
 
     def _state(self) -> str:
         self.exercise |= self.http.get(f"/api/v1/exercises/{self.exercise['id']}").json()

@@ -44,14 +44,21 @@ def change(
 ) -> Exercise:
     """Plan a draft or scheduled exercise anew: `changes` are fields of Plan, the rest stays as it was.
 
-    A start makes a draft scheduled, starts_at None makes it a draft again. Raises Invalid as `plan` does, and Refused
-    once preparing has begun.
+    A start makes a draft scheduled, starts_at None makes it a draft again. Once preparing has begun only the start can
+    be moved, until it has come. Raises Invalid as `plan` does, and Refused.
     """
     exercise = journal.head(session, exercise_id)
-    if exercise.state not in (State.DRAFT, State.SCHEDULED):
-        raise Refused(f"the exercise is {exercise.state}; only a draft or scheduled one can be changed")
-    checked = check(session, _changed(as_planned(session, shelf, exercise), changes), now, kept=exercise.starts_at)
     before = exercise.state
+    may_move = before in (State.PREPARING, State.READY) and set(changes) == {"starts_at"}
+    if before not in (State.DRAFT, State.SCHEDULED) and not may_move:
+        raise Refused(f"the exercise is {before}; only a draft or scheduled one can be changed")
+    if may_move and (changes["starts_at"] is None or _has_come(exercise, now)):
+        raise Refused("the start can be moved until it has come, not taken away")
+    checked = check(session, _changed(as_planned(session, shelf, exercise), changes), now, kept=exercise.starts_at)
+    if may_move:
+        exercise.starts_at = checked.starts_at
+        journal.record(session, now, exercise_id, "changed", before=before, after=before, why="starts_at", who=who)
+        return exercise
     _fill(exercise, checked, shelf.put(session, checked.plan.scenario, now))
     session.execute(delete(Participant).where(Participant.exercise_id == exercise_id))
     session.execute(delete(Moment).where(Moment.exercise_id == exercise_id))
@@ -60,6 +67,11 @@ def change(
     journal.record(session, now, exercise_id, "changed", before=before, after=exercise.state, why=why, who=who)
     session.flush()
     return exercise
+
+
+def _has_come(exercise: Exercise, now: datetime) -> bool:
+    """Whether a ready exercise is open by its start, though nobody has said so yet."""
+    return exercise.state == State.READY and exercise.starts_at is not None and exercise.starts_at <= now
 
 
 def delete_draft(session: Session, exercise_id: str) -> None:

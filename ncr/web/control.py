@@ -1,6 +1,7 @@
 """Exercise control: the page an instructor runs an exercise from, and the buttons on it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form
@@ -10,7 +11,8 @@ from sqlalchemy.orm import Session
 from ncr import access
 from ncr.access import Action
 from ncr.db import reading
-from ncr.errors import NotFound
+from ncr.errors import NotFound, Refused
+from ncr.exercise import setup
 from ncr.exercise.lifecycle import State
 from ncr.exercise.tables import Exercise
 from ncr.scoring import conduct, interventions
@@ -32,9 +34,9 @@ TURNS: dict[str, Callable[..., Any]] = {
 S = State
 OFFERED: dict[State, tuple[str, ...]] = {
     S.DRAFT: ("launch", "cancel"),
-    S.SCHEDULED: ("launch", "cancel"),
-    S.PREPARING: ("launch", "cancel"),
-    S.READY: ("launch", "cancel"),
+    S.SCHEDULED: ("launch", "postpone", "cancel"),
+    S.PREPARING: ("launch", "postpone", "cancel"),
+    S.READY: ("launch", "postpone", "cancel"),
     S.RUNNING: ("pause", "extend", "finish"),
     S.PAUSED: ("resume", "extend", "finish"),
     S.FINISHED: ("archive",),
@@ -70,6 +72,7 @@ def _actions(state: State, told: Words) -> list[dict[str, Any]]:
         "pause": told("Sett på pause"),
         "resume": told("Fortsett"),
         "extend": told("Forleng"),
+        "postpone": told("Utsett starten"),
         "finish": told("Avslutt"),
         "cancel": told("Avlys"),
         "archive": told("Arkiver"),
@@ -95,6 +98,25 @@ def extend(
     with visit.site.sessions.begin() as session:
         _may_run(session, visit, exercise_id)
         conduct.extend(session, exercise_id, minutes * 60, visit.site.clock(), who=visit.viewer.login)
+    return RedirectResponse(f"/exercises/{exercise_id}", 303)
+
+
+@router.post("/exercises/{exercise_id}/postpone")
+def postpone(
+    visit: Visiting,
+    exercise_id: str,
+    form_token: Annotated[str, Form()] = "",
+    minutes: Annotated[int, Form(ge=1, le=1440)] = 10,
+) -> Response:
+    """Move the start."""
+    require_form(visit, form_token)
+    site = visit.site
+    with site.sessions.begin() as session:
+        exercise = _may_run(session, visit, exercise_id)
+        if exercise.starts_at is None:
+            raise Refused(visit.told("Øvelsen har ingen starttid å utsette."))
+        moved = {"starts_at": exercise.starts_at + timedelta(minutes=minutes)}
+        setup.change(session, site.shelf, exercise_id, moved, site.clock(), who=visit.viewer.login)
     return RedirectResponse(f"/exercises/{exercise_id}", 303)
 
 
@@ -125,9 +147,10 @@ def turn(visit: Visiting, exercise_id: str, turn: str, form_token: Annotated[str
     return RedirectResponse(f"/exercises/{exercise_id}", 303)
 
 
-def _may_run(session: Session, visit: Visit, exercise_id: str) -> None:
+def _may_run(session: Session, visit: Visit, exercise_id: str) -> Exercise:
     exercise, _ = find(session, visit, exercise_id)
     access.require(visit.viewer, Action.RUN, exercise)
+    return exercise
 
 
 def front(visit: Visit) -> Response:

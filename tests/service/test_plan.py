@@ -145,6 +145,24 @@ def test_once_preparing_has_begun_nothing_is_changed(sessions: db.Sessions, shel
             setup.change(session, shelf, exercise_id, {"title": "Nei"}, NOON)
 
 
+def test_the_start_can_be_moved_until_it_has_come(sessions: db.Sessions, shelf: Shelf):
+    exercise_id = planned(sessions, shelf, NOON)
+    earlier, later = NOON + timedelta(seconds=20), NOON + timedelta(minutes=5)
+    with sessions.begin() as session:
+        conduct.prepare(session, exercise_id, NOON)
+        assert setup.change(session, shelf, exercise_id, {"starts_at": later}, NOON).starts_at == later
+        conduct.ready(session, exercise_id, NOON)
+        moved = setup.change(session, shelf, exercise_id, {"starts_at": earlier}, NOON)
+        assert (moved.starts_at, moved.state, moved.duration_s) == (earlier, "ready", 60.0)
+        with pytest.raises(Refused, match="until it has come"):
+            setup.change(session, shelf, exercise_id, {"starts_at": None}, NOON)
+        with pytest.raises(Invalid, match="in the past"):
+            setup.change(session, shelf, exercise_id, {"starts_at": NOON - timedelta(minutes=1)}, NOON)
+        with pytest.raises(Refused, match="until it has come"):
+            setup.change(session, shelf, exercise_id, {"starts_at": later}, earlier)
+    assert count(sessions, Moment) == 7
+
+
 def test_the_next_occurrence_is_planned_once_however_often_asked(sessions: db.Sessions, shelf: Shelf):
     exercise_id = planned(sessions, shelf, NOON, recurrence="1 14 * * *")
     for _ in range(3):
