@@ -1,10 +1,12 @@
 """How commands ask and answer: the database and what is in it; lines for people, or one JSON document with --json."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any
 
 import orjson
+import structlog
 import typer
 from sqlalchemy import select
 from sqlalchemy.exc import DatabaseError, OperationalError
@@ -74,6 +76,8 @@ def prepare_folder(settings: Settings) -> None:
 @contextmanager
 def database(settings: Settings) -> Iterator[Sessions]:
     """The site's sessions; a database that does not answer, or was never made, is ServiceUnavailable."""
+    # Standard output is for the answer; what goes wrong beside it is told next to it.
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
     prepare_folder(settings)
     engine = db.connect(settings.url)
     try:

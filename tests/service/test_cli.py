@@ -190,6 +190,17 @@ def test_a_plan_that_cannot_be_is_refused_and_nothing_is_kept(
     assert ncr("exercise", "list", "--json").json == []
 
 
+def test_a_broken_scenario_beside_the_good_one_is_told_beside_the_answer(site: Path) -> None:
+    (site.parent / "scenarios" / "broken").mkdir()
+    (site.parent / "scenarios" / "broken" / "scenario.yml").write_text("ncr: 2\n")
+    done = ncr("exercise", "plan", "liten", "--title", "T", "--team", "blaa", "--json")
+    assert done.json["state"] == "draft"
+    assert "scenario left out" in done.err
+    rows = ncr("scenario", "list", "--json").json
+    assert [row["id"] for row in rows] == ["broken", "liten"]
+    assert "see ncr scenario check" in rows[0]["title"]
+
+
 def test_a_turn_that_cannot_be_is_refused(exercise: str) -> None:
     refused(1, "is draft and cannot become paused", "exercise", "pause", exercise)
     refused(2, "soon is not a duration", "exercise", "extend", exercise, "--by", "soon")
