@@ -1,8 +1,10 @@
 """A group of commands whose modules are imported when they are used, so that each command starts fast."""
 
+import gc
 import importlib
+import sys
 from collections.abc import Mapping
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Any, ClassVar
 
 import typer
@@ -23,7 +25,7 @@ class Lazy(TyperGroup):
         if cmd_name not in self.late:
             return super().get_command(ctx, cmd_name)
         module, summary = self.late[cmd_name]
-        command = typer.main.get_command(importlib.import_module(f"ncr.cli.{module}").app)
+        command = typer.main.get_command(_imported(f"ncr.cli.{module}").app)
         command.name, command.short_help = cmd_name, summary
         return command
 
@@ -33,3 +35,15 @@ class Lazy(TyperGroup):
         rows = [(name, command.get_short_help_str(80)) for name, command in here if command]
         with formatter.section("Commands"):
             formatter.write_dl([*rows, *((name, summary) for name, (_, summary) in self.late.items())])
+
+
+def _imported(module: str) -> ModuleType:
+    if module in sys.modules:
+        return sys.modules[module]
+    # What modules are made of stays: looking among it for garbage, now or later, would cost a tenth of a short command.
+    gc.disable()
+    try:
+        return importlib.import_module(module)
+    finally:
+        gc.freeze()
+        gc.enable()
