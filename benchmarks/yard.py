@@ -136,12 +136,13 @@ class Raw:
         parallel(partial(self.api.unpause, spec.name) for team in teams for spec in team.everything)
 
     def remove(self, teams: Sequence[Blueprint]) -> None:
-        parallel(
-            partial(self.api.remove_container, spec.name, force=True, v=True)
-            for team in teams
-            for spec in team.everything
-        )
+        parallel(partial(self._remove, team) for team in teams)
         parallel(partial(self.api.remove_network, network.name) for team in teams for network in team.networks)
+
+    def _remove(self, team: Blueprint) -> None:
+        # Two at once on one network have left it with an endpoint that nothing could take off again.
+        for spec in team.everything:
+            self.api.remove_container(spec.name, force=True, v=True)
 
     def _container(self, spec: ContainerSpec) -> None:
         self.api.create_container_from_config(create_body(spec, "/ncr"), spec.name)

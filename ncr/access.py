@@ -237,9 +237,9 @@ def _may_prefix(settings: Settings) -> bool:
     return parts.scheme == "https" or parts.hostname == "localhost"
 
 
-def cookie_of(cookies: Mapping[str, str]) -> str | None:
-    """The session secret a browser sent, under either name."""
-    return cookies.get("__Host-ncr") or cookies.get("ncr")
+def cookie_of(cookies: Mapping[str, str], settings: Settings) -> str | None:
+    """The session secret a browser sent; behind TLS only under the name that no other page can set."""
+    return cookies.get(cookie_name(settings))
 
 
 def set_cookie(response: Response, secret: str, settings: Settings) -> None:

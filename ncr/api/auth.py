@@ -53,14 +53,15 @@ def sign_in(credentials: Credentials, request: Request, response: Response, at: 
     headers = request.headers
     if "origin" in headers or "sec-fetch-site" in headers:
         require_own_page(request, at)
-    secret = signin.sign_in(at.sessions, credentials.login, credentials.password, at.clock())
+    earlier = access.cookie_of(request.cookies, at.settings)
+    secret = signin.sign_in(at.sessions, credentials.login, credentials.password, at.clock(), earlier)
     access.set_cookie(response, secret, at.settings)
 
 
 @router.post("/sign-out", status_code=204, responses=documented(403))
 def sign_out(request: Request, response: Response, at: AtSite, viewer: Caller) -> None:
     """End the browser's session."""
-    signin.sign_out(at.sessions, access.cookie_of(request.cookies))
+    signin.sign_out(at.sessions, access.cookie_of(request.cookies, at.settings))
     access.clear_cookie(response, at.settings)
 
 

@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Header, Path, Request
+from fastapi import Depends, Header, Path, Request, Security
+from fastapi.security import APIKeyCookie, HTTPBearer
 from sqlalchemy.orm import Session
 
 from ncr import access
@@ -26,10 +27,10 @@ async def site(request: Request) -> Site:
 AtSite = Annotated[Site, Depends(site)]
 
 
-def credentials(request: Request) -> tuple[str | None, str | None]:
+def credentials(request: Request, at: Site) -> tuple[str | None, str | None]:
     """The browser's session secret, and the bearer token, as they came."""
     kind, _, token = request.headers.get("authorization", "").partition(" ")
-    return access.cookie_of(request.cookies), token.strip() if kind.lower() == "bearer" else None
+    return access.cookie_of(request.cookies, at.settings), token.strip() if kind.lower() == "bearer" else None
 
 
 def require_own_page(request: Request, at: Site) -> None:
@@ -40,7 +41,7 @@ def require_own_page(request: Request, at: Site) -> None:
 
 def caller(request: Request, at: AtSite) -> Viewer:
     """Who calls: by bearer token, or by a browser's cookie, then from our own pages only when something changes."""
-    cookie, bearer = credentials(request)
+    cookie, bearer = credentials(request, at)
     with reading(at.sessions) as session:
         viewer = access.identify(session, cookie, bearer, at.clock())
     if viewer.via == "cookie" and request.method not in SAFE:
@@ -51,7 +52,14 @@ def caller(request: Request, at: AtSite) -> Viewer:
 Caller = Annotated[Viewer, Depends(caller)]
 
 
-def signed_in(viewer: Caller) -> Viewer:
+# For the OpenAPI document; who holds them is found out by `caller`.
+SHOWN = (
+    Security(APIKeyCookie(name="__Host-ncr", scheme_name="session", auto_error=False, description="A browser.")),
+    Security(HTTPBearer(scheme_name="token", auto_error=False, description="A program: `ncr_…`.")),
+)
+
+
+def signed_in(viewer: Caller, _cookie: str | None = SHOWN[0], _token: object = SHOWN[1]) -> Viewer:
     """Somebody; SignedOut for nobody."""
     if viewer.user_id is None:
         raise SignedOut

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from ncr.api import auth, environments, exercises, health, ledger, people, play, scenarios, submissions
+from ncr.api import auth, environments, exercises, health, ledger, messages, people, play, scenarios, submissions
 
 router = APIRouter(prefix="/api/v1")
 # Routes are tried in this order: the busiest first.
-for each in (submissions, health, auth, people, scenarios, play, ledger, environments, exercises):
+for each in (submissions, health, auth, people, scenarios, play, messages, ledger, environments, exercises):
     router.include_router(each.router)

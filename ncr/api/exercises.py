@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from ncr import access
 from ncr.access import Action, Viewer
 from ncr.api.caller import AtSite, Caller, ExerciseId, Key, Somebody, find, find_to, text_id
-from ncr.api.pages import Cursor, Limit, Page, by_key
+from ncr.api.pages import Cursor, Limit, Page, in_order
 from ncr.api.people import Slug, Strict
 from ncr.api.problems import documented
 from ncr.db import reading
@@ -117,11 +117,10 @@ class MomentOut(BaseModel):
 
 @router.get("", responses=documented(401, 422))
 def list_exercises(at: AtSite, viewer: Somebody, cursor: Cursor = None, limit: Limit = 50) -> Page[ExerciseOut]:
-    """The exercises the caller has to do with."""
+    """The exercises the caller has to do with, newest first."""
     with reading(at.sessions) as session:
-        mine = [row.id for row in access.visible_exercises(session, viewer)]
-        asked = select(Exercise).where(Exercise.id.in_(mine))
-        return by_key(session, asked, Exercise.id, cursor, limit, lambda row: shown(session, row))
+        mine = access.visible_exercises(session, viewer)
+        return in_order(mine, cursor, limit, lambda row: shown(session, row))
 
 
 @router.post("", status_code=201, responses=WRITE)

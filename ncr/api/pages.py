@@ -21,6 +21,14 @@ class Page(BaseModel, Generic[Item]):
     next: str | None
 
 
+def in_order(rows: Sequence[Row], cursor: str | None, limit: int, item: Callable[[Row], Item]) -> Page[Item]:
+    """One page of `rows` that are in the order they are shown in; the cursor is the id of the last one shown."""
+    ids = [getattr(row, "id") for row in rows]  # noqa: B009 - of any table
+    first = ids.index(cursor) + 1 if cursor in ids else len(ids) if cursor else 0
+    shown = rows[first : first + limit]
+    return Page(items=[item(row) for row in shown], next=ids[first + limit - 1] if len(ids) > first + limit else None)
+
+
 def by_key(
     session: Session,
     asked: Select[Row],

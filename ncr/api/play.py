@@ -1,19 +1,16 @@
-"""Playing: the tasks as a team sees them, its answers, its hints, its messages."""
+"""Playing: the tasks as a team sees them, its answers, its hints."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ncr.api.caller import AtSite, ExerciseId, Somebody, find
+from ncr.api.caller import AtSite, ExerciseId, Somebody
 from ncr.api.players import member_of
 from ncr.api.problems import documented
 from ncr.db import reading
-from ncr.errors import Forbidden
-from ncr.exercise.tables import Exercise, Message, Participant
+from ncr.exercise.tables import Exercise, Participant
 from ncr.scenario.model import Definition
 from ncr.scoring import submission
 from ncr.scoring.conduct import clock_of
@@ -60,17 +57,6 @@ class HintBought(BaseModel):
     text: dict[str, str]
 
 
-class MessageOut(BaseModel):
-    """Something the team was told."""
-
-    id: int
-    at: datetime
-    t: float
-    title: dict[str, str] | None
-    sender: dict[str, str] | None
-    text: dict[str, str]
-
-
 @router.get("/tasks", responses=READ)
 def list_tasks(id: ExerciseId, at: AtSite, viewer: Somebody) -> list[TaskOut]:
     """The tasks as the caller's team sees them; none before the start."""
@@ -101,20 +87,6 @@ def take_hint(
     bought = at.writer.run(lambda session: submission.take_hint(session, id, member, rules, task, n, now))
     text = filled(next(each for each in definition.tasks if each.id == task).hints[n - 1].text, words)
     return HintBought(seq=bought.seq, cost=bought.cost, text={**text.root})
-
-
-@router.get("/messages", responses=READ)
-def list_messages(id: ExerciseId, at: AtSite, viewer: Somebody) -> list[MessageOut]:
-    """What the caller's team was told; for staff, everything that was said."""
-    with reading(at.sessions) as session:
-        _, audience = find(session, viewer, id)
-        if audience.kind == "public":
-            raise Forbidden
-        asked = select(Message).where(Message.exercise_id == id).order_by(Message.id)
-        if audience.kind == "team":
-            asked = asked.where(Message.participant_id.is_(None) | (Message.participant_id == audience.participant))
-        rows = [row for row in session.scalars(asked) if audience.kind == "staff" or list(row.to) != ["staff"]]
-        return [MessageOut.model_validate(row, from_attributes=True) for row in rows]
 
 
 def _words(session: Session, exercise: Exercise, definition: Definition, participant: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from ncr.api.caller import ExerciseId, Key, credentials, require_own_page
+from ncr.api.caller import SHOWN, ExerciseId, Key, credentials, require_own_page
 from ncr.api.direct import Direct
 from ncr.api.people import Strict
 from ncr.api.play import WRITE, TaskId
@@ -51,11 +51,11 @@ class Judged(BaseModel):
     attempts_left: int | None
 
 
-@router.post("", response_model=Verdict, responses=WRITE)
+@router.post("", response_model=Verdict, responses=WRITE, dependencies=[*SHOWN])
 async def submit(id: ExerciseId, task: TaskId, wanted: AnswerIn, request: Request, key: Key = None) -> Response:
     """Judge an answer and count it once, however often it is sent."""
     at: Site = request.app.state.site
-    cookie, bearer = credentials(request)
+    cookie, bearer = credentials(request, at)
     if not (cookie or bearer):
         raise SignedOut
     if bearer is None:

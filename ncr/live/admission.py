@@ -31,7 +31,7 @@ def pass_of(connection: HTTPConnection, site: Site) -> Pass:
     headers = connection.headers
     kind, _, token = headers.get("authorization", "").partition(" ")
     bearer = token.strip() if kind.lower() == "bearer" else None
-    cookie = access.cookie_of(connection.cookies)
+    cookie = access.cookie_of(connection.cookies, site.settings)
     told = "origin" in headers or "sec-fetch-site" in headers
     needed = connection.scope["type"] == "websocket" and cookie is not None and bearer is None
     if (told or needed) and not access.origin_allowed(headers, site.settings, headers.get("host")):

@@ -21,10 +21,11 @@ def fingerprint(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def sign_in(sessions: Sessions, login: str, password: str, now: datetime) -> str:
-    """The secret of a new session. SignedOut for any wrong pair, TooMany after five tries a minute at one name.
+def sign_in(sessions: Sessions, login: str, password: str, now: datetime, earlier: str | None = None) -> str:
+    """The secret of a new session, in place of the `earlier` one that the browser had.
 
-    The password is judged outside any transaction: it takes long, and the database has one writer.
+    SignedOut for any wrong pair, TooMany after five tries a minute at one name. The password is judged outside any
+    transaction: it takes long, and the database has one writer.
     """
     # User names are plain ASCII: what is not becomes a name that nobody has, and that every database can keep.
     subject = login.strip().lower()[:63].encode("ascii", "replace").decode().replace("\x00", "?")
@@ -34,6 +35,8 @@ def sign_in(sessions: Sessions, login: str, password: str, now: datetime) -> str
     if not is_right(password, user.password_hash if user else None) or user is None:
         raise SignedOut("the user name or the password is wrong")
     with sessions.begin() as session:
+        if earlier:
+            session.execute(delete(SignIn).where(SignIn.id == fingerprint(earlier)))
         return _open(session, user.id, now)
 
 

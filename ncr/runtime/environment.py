@@ -100,7 +100,9 @@ def remove(engine: Engine, labels: Labels) -> None:
         if not left:
             return
         trouble = [
-            *_tried(partial(engine.remove_container, name) for name in left.containers),
+            # One after the other: engine 20.10 taking two off a network at once may count an endpoint that is no more,
+            # and then never lets the network go.
+            *_tried((partial(engine.remove_container, name) for name in left.containers), at_once=1),
             *_tried(partial(engine.remove_network, name) for name in left.networks),
             *_tried(partial(engine.remove_volume, name) for name in left.volumes),
         ]
@@ -175,8 +177,8 @@ def _at_once(works: Iterable[Callable[[], None]]) -> None:
         raise trouble[0]
 
 
-def _tried(works: Iterable[Callable[[], None]]) -> list[EngineError]:
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+def _tried(works: Iterable[Callable[[], None]], at_once: int = AT_ONCE) -> list[EngineError]:
+    with ThreadPoolExecutor(at_once) as pool:
         futures = [pool.submit(work) for work in works]
     errors = [future.exception() for future in futures]
     for error in errors:

@@ -31,8 +31,9 @@ def enter(
 ) -> Response:
     """Sign in and go on to where the reader was headed; a wrong word is said once, for name and password alike."""
     site, told = visit.site, visit.told
+    earlier = access.cookie_of(visit.request.cookies, site.settings)
     try:
-        secret = signin.sign_in(site.sessions, login, password, site.clock())
+        secret = signin.sign_in(site.sessions, login, password, site.clock(), earlier)
     except TooMany as error:
         problem = told("For mange forsøk. Vent %(s)s sekunder og prøv igjen.", s=int(error.retry_after_s) + 1)
         status = 429
@@ -50,7 +51,7 @@ def enter(
 def leave(visit: Visiting, form_token: Annotated[str, Form()] = "") -> Response:
     """End this browser's session."""
     require_form(visit, form_token)
-    signin.sign_out(visit.site.sessions, access.cookie_of(visit.request.cookies))
+    signin.sign_out(visit.site.sessions, access.cookie_of(visit.request.cookies, visit.site.settings))
     response = RedirectResponse("/sign-in", 303)
     access.clear_cookie(response, visit.site.settings)
     return response

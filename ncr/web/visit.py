@@ -36,7 +36,7 @@ def visit(request: Request) -> Visit:
     ):
         raise Forbidden("This form does not come from NCR's own pages.")
     with reading(site.sessions) as session:
-        viewer = access.identify(session, access.cookie_of(request.cookies), None, site.clock())
+        viewer = access.identify(session, access.cookie_of(request.cookies, site.settings), None, site.clock())
     return Visit(request, site, viewer, language(request, viewer, site.settings.language))
 
 

@@ -99,6 +99,7 @@ TABLE = (
     api("POST /exercises/{id}/tasks/{task}/submissions", f"{TASK}/submissions", PLAYS.format(200), {"answer": "8080"}),
     api("POST /exercises/{id}/tasks/{task}/hints/{n}", f"{TASK}/hints/1", PLAYS.format(200)),
     api("GET /exercises/{id}/messages", "/exercises/{running}/messages", LOOKS),
+    api("POST /exercises/{id}/messages", "/exercises/{running}/messages", RUNS.format(201), {"text": "Hei"}),
     api("GET /exercises/{id}/environments", "/exercises/{running}/environments", LOOKS),
     api("POST /exercises/{id}/environments/{team}/reset", f"{OWN}/reset", OWN_OR_RUNS.format(202)),
     api(
@@ -132,6 +133,7 @@ TABLE = (
         {},
     ),
     Row("POST /exercises/{exercise_id}/extend", "/exercises/{running}/extend", FORM_RUNS, {"minutes": "5"}),
+    Row("POST /exercises/{exercise_id}/postpone", "/exercises/{scheduled}/postpone", FORM_RUNS, {"minutes": "5"}),
     Row("POST /exercises/{exercise_id}/{turn}", "/exercises/{running}/pause", FORM_RUNS, {}),
     Row(
         "POST /exercises/{exercise_id}/environments/{participant_id}/reset",

@@ -97,6 +97,23 @@ def test_behind_tls_or_on_localhost_the_cookie_is_bound_to_the_host(world: World
     assert "domain" not in cookie.lower()
 
 
+def test_behind_tls_only_the_cookie_bound_to_the_host_counts(world: World, tmp_path: Path) -> None:
+    shutil.copy(world.folder / "ncr.db", tmp_path / "ncr.db")
+    url = f"sqlite:///{tmp_path / 'ncr.db'}"
+    with doors_site.service(world.folder, url, public_url="https://ncr.example") as caller:
+        for name, status in (("__Host-ncr", 200), ("ncr", 401)):
+            answer = caller.ask("GET", "/api/v1/auth/me", None, {"cookie": f"{name}=cookie-owner"})
+            assert answer.status == status
+
+
+def test_signing_in_again_ends_the_browsers_earlier_session(caller: Caller) -> None:
+    headers = {"origin": ORIGIN}
+    first = caller.ask("POST", "/api/v1/auth/sign-in", CREDENTIALS, headers).headers["set-cookie"].split(";")[0]
+    second = caller.ask("POST", "/api/v1/auth/sign-in", CREDENTIALS, headers | {"cookie": first}).headers["set-cookie"]
+    for cookie, status in ((first, 401), (second.split(";")[0], 200)):
+        assert caller.ask("GET", "/api/v1/auth/me", None, {"cookie": cookie}).status == status
+
+
 @pytest.mark.parametrize("path", ["/sign-out", "/exercises/{running}/pause", "/exercises/{running}/extend"])
 @pytest.mark.parametrize("token", ["", "form-admin", "wrong"])
 def test_a_form_that_this_session_did_not_make_is_refused(caller: Caller, world: World, path: str, token: str) -> None:
