@@ -42,7 +42,6 @@ from ncr.scoring.rules import rules
 from ncr.scoring.writer import Writer
 from ncr.site import Site
 
-HERE = Path(__file__)
 SAMPLE = 7
 STAMP = b'{"type":"beat","head":0,"server_time":"","at":'
 PAD = 1500
@@ -204,7 +203,7 @@ def frame_end(data: bytes, at: int) -> int | None:
 
 
 REQUEST = (
-    "GET /api/v1/exercises/e/live HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    f"GET /api/v1/exercises/{EXERCISE}/live HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {}\r\n\r\n"
 )
 
@@ -223,7 +222,7 @@ class Side:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        command = [sys.executable, str(HERE), "--serve", name, "--port", str(self.port)]
+        command = [sys.executable, "-m", "benchmarks.fanout", "--serve", name, "--port", str(self.port)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == "up\n"
