@@ -95,6 +95,22 @@ STATES: Mapping[str, str] = {
     "done": _("utført"),
     "skipped": _("hoppet over"),
     "missed": _("ikke rukket"),
+    "full": _("disken er full"),
+    "@gate": _("sluse"),
+}
+
+# The usual ones; a scenario's own categories are shown as they are written.
+CATEGORIES: Mapping[str, str] = {
+    "recon": _("Rekognosering"),
+    "access": _("Tilgang"),
+    "web": _("Nett"),
+    "privacy": _("Personvern"),
+    "passwords": _("Passordknekking"),
+    "exploitation": _("Utnyttelse"),
+    "privilege": _("Rettigheter"),
+    "defence": _("Forsvar"),
+    "crypto": _("Krypto"),
+    "forensics": _("Sporsikring"),
 }
 
 EVENTS: Mapping[str, str] = {

@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from ncr.access import Viewer
-from ncr.web.catalogue import STATES, Words, prefer, words
+from ncr.web.catalogue import CATEGORIES, STATES, Words, prefer, words
 
 HERE = Path(__file__).parent
 THEMES = ("light", "dark", "projector")
@@ -92,6 +92,7 @@ def page(request: Request, name: str, viewer: Viewer, told: Words, *, status: in
         "here": lambda path: Markup(' aria-current="page"') if request.url.path == path else "",
         "static": static,
         "words": lambda state: told(STATES.get(state, state)),
+        "category_words": lambda name: told(CATEGORIES.get(name, name)),
         "when": lambda moment, zone: when(moment, zone, told.language),
         "clock_time": lambda moment, zone: clock_time(moment, zone, told.language),
         "said": None,

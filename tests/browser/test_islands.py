@@ -179,7 +179,8 @@ def test_a_lost_connection_says_so_and_recovers_alone(server: Server, page: Page
 
 
 @pytest.mark.parametrize(
-    ("width", "height", "query"), [(1280, 800, ""), (390, 844, ""), (1920, 1080, "projector=projector")]
+    ("width", "height", "query"),
+    [(1280, 800, ""), (390, 844, ""), (1920, 1080, "projector=projector"), (800, 600, "projector=projector")],
 )
 def test_nothing_is_cut_off_sideways(server: Server, page: Page, width: int, height: int, query: str) -> None:
     page.set_viewport_size({"width": width, "height": height})

@@ -56,7 +56,7 @@ export const boardLook = css`
     .rank { width: 3.6em; }
     thead .rank { padding-right: .45em; }
     .moved { width: 1.8em; margin-left: .2em; }
-    tbody .name { font-size: 1em; }
+    tbody .name { font-size: .92em; }
   }
 
   /* Everything that is not a row takes about 15 rem of the wall; the rows share the rest, and their text grows with them. */
@@ -72,8 +72,8 @@ export const boardLook = css`
   :host([projector]) tbody td.task, :host([projector]) .check .service { font-size: min(calc(var(--row) * .5), 1.25rem); }
   :host([projector]) tbody th { max-width: 17rem; }
   :host([projector]) th, :host([projector]) td { padding-inline: .45em; }
-  :host([projector]) .task, :host([projector]) .check { padding-inline: .1em; }
-  :host([projector]) .rank { width: 4em; }
+  :host([projector]) .task, :host([projector]) .check { padding-inline: .1rem; width: 1.6rem; min-width: 1.35rem; }
+  :host([projector]) .rank { width: 4rem; }
   :host([projector]) .trend svg { width: 5em; height: calc(var(--row) * .6); max-height: 1.9em; }
   :host([projector]) .trend { width: 5.4em; }
   :host([projector]) polyline { stroke-width: 3; }

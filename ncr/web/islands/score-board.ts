@@ -50,6 +50,7 @@ export class ScoreBoard extends Island {
   }
 
   protected override updated(): void {
+    if (this.projector) this.fit();
     if (this.tops.size > 0) this.glide();
     this.tops.clear();
   }
@@ -194,6 +195,16 @@ export class ScoreBoard extends Island {
   private measured(): Map<string, number> {
     const rows = this.renderRoot.querySelectorAll<HTMLElement>("tr[data-team]");
     return new Map([...rows].map((row) => [row.dataset.team ?? "", row.getBoundingClientRect().top]));
+  }
+
+  /** On the wall nobody scrolls sideways either: a table too wide for it is drawn smaller. */
+  private fit(): void {
+    const place = this.renderRoot.querySelector<HTMLElement>(".scroll");
+    const table = place?.querySelector<HTMLElement>("table");
+    if (!place || !table) return;
+    table.style.setProperty("zoom", "1");
+    const ratio = place.clientWidth / place.scrollWidth;
+    if (ratio < 1) table.style.setProperty("zoom", (ratio * 0.995).toFixed(3));
   }
 
   private glide(): void {
