@@ -203,7 +203,8 @@ def frame_end(data: bytes, at: int) -> int | None:
 
 
 REQUEST = (
-    f"GET /api/v1/exercises/{EXERCISE}/live HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    f"GET /api/v1/exercises/{EXERCISE}/live HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    "Upgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {}\r\n\r\n"
 )
 
