@@ -57,10 +57,11 @@ def demo(
     length_s = _seconds(duration, "--duration")
     lead_s = _seconds(start_in, "--start-in") if start_in else None
     screen = Console(stderr=True)
-    shutil.rmtree(DATA, ignore_errors=True)
     settings = Settings(data=DATA, database_url="", instance="demo", port=port, public_url=f"http://localhost:{port}")
     engine = composition.engine(settings)
     scenario = _prepare(engine, screen, Maxima.of(settings))
+    # Only now that the engine answers: what the last demo left is worth more than a failed start.
+    shutil.rmtree(DATA, ignore_errors=True)
     cast = hire(settings)
     with Service(settings) as service:
         show = Show(service, cast, engine, scenario, screen, settings)
@@ -221,11 +222,19 @@ class Show:
     def _watch_plainly(self) -> None:
         before = ""
         while (state := self._state()) not in ("finished", "failed", "cancelled"):
-            if state != before:
-                self.screen.print(f"{utcnow():%H:%M:%S} {state}", highlight=False)
-            before = state
+            line = self._progress(state)
+            if line != before:
+                self.screen.print(f"{utcnow():%H:%M:%S} {line}", highlight=False)
+            before = line
             self._move_start(state)
             time.sleep(0.5)
+
+    def _progress(self, state: str) -> str:
+        """The state, and while environments are made how many are ready."""
+        if state != "preparing":
+            return state
+        rows = self.http.get(f"/api/v1/exercises/{self.exercise['id']}/environments").json()
+        return f"{state}: {sum(row['state'] == 'ready' for row in rows)} of {len(rows)} environments are ready"
 
     def _move_start(self, state: str) -> None:
         """As a patient instructor would: later while not all is ready, and no later than needed once it is."""
@@ -250,7 +259,7 @@ class Show:
         return board
 
     def _table(self, state: str) -> Table:
-        table = Table(title=f"{self.exercise['title']} – {state}")
+        table = Table(title=f"{self.exercise['title']} – {self._progress(state)}")
         for head in ("", "Team", "Points", "Solved", "Services"):
             table.add_column(head, justify="right" if head in ("", "Points", "Solved") else "left")
         for row in self._standings()["standings"]:
