@@ -29,6 +29,9 @@ class Action(StrEnum):
     PLAN = "plan"  # plan exercises, see the list of all of them
     RUN = "run"  # turn an exercise's clock, reset, fire, adjust
     INSPECT = "inspect"  # read everything in an exercise: ledger, journal, environments
+    PRACTISE = "practise"  # the catalogue, and own practice runs
+    WATCH = "watch"  # look over a team's shoulder
+    JOIN = "join"  # type in a team's terminal beside it
     MANAGE_TEAMS = "manage-teams"
     MANAGE_PEOPLE = "manage-people"
 
@@ -37,6 +40,9 @@ ALLOWED: Mapping[Action, frozenset[Role]] = {
     Action.PLAN: frozenset({Role.INSTRUCTOR, Role.ADMIN}),
     Action.RUN: frozenset({Role.INSTRUCTOR, Role.ADMIN}),
     Action.INSPECT: STAFF,
+    Action.PRACTISE: frozenset({Role.STUDENT, Role.PARTICIPANT, Role.INSTRUCTOR, Role.ADMIN}),
+    Action.WATCH: STAFF,
+    Action.JOIN: frozenset({Role.INSTRUCTOR, Role.ADMIN}),
     Action.MANAGE_TEAMS: frozenset({Role.INSTRUCTOR, Role.ADMIN}),
     Action.MANAGE_PEOPLE: frozenset({Role.ADMIN}),
 }

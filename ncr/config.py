@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-Role = Literal["all", "web", "director"]
+Role = Literal["all", "web", "director", "entries"]
 
 
 class Settings(BaseSettings):
@@ -34,6 +34,13 @@ class Settings(BaseSettings):
     language: Literal["nb", "en"] = "nb"
     time_zone: str = "Europe/Oslo"
 
+    entry_domain: str = Field(
+        "localhost",
+        pattern=r"^[a-z0-9]([a-z0-9.-]{0,180}[a-z0-9])?$",
+        description="web entries are hosts below this name; *.localhost needs no set-up",
+    )
+    entries_url: str = Field("", description="where browsers reach this entries process; empty means public_url")
+
     engine: Literal["docker", "simulated"] = "docker"
     docker_host: str = Field("", description="empty means DOCKER_HOST or the usual socket")
     site_ca: Path | None = Field(None, description="PEM bundle that image builds must trust")
@@ -54,6 +61,14 @@ class Settings(BaseSettings):
     reserve_memory_mib: int = Field(1024, description="memory of the machine that environments never get")
 
     prepare_lead_s: float = Field(1800, description="how long before the start environments are built")
+    practice_runs: int = Field(40, ge=0, description="practice runs the site has at once; more wait in the queue")
+    practice_runs_per_student: int = Field(2, ge=1, le=20)
+    practice_idle_s: float = Field(3600, ge=60, description="a practice run nobody touches for so long is closed")
+    practice_extension_s: float = Field(1800, ge=60)
+    practice_extensions: int = Field(2, ge=0, le=20)
+    pool_scenarios: int = Field(3, ge=0, le=50, description="so many of the most practised scenarios are kept ready")
+    pool_size: int = Field(1, ge=0, le=50, description="environments kept ready of each of them")
+
     tick_s: float = 1.0
     reconcile_s: float = 10.0
     lease_s: float = 30.0
@@ -67,3 +82,8 @@ class Settings(BaseSettings):
     def origin(self) -> str:
         """What a browser sends as Origin: scheme, host and port."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @cached_property
+    def entries_origin(self) -> str:
+        """Where browsers reach this process's terminals: scheme, host and port."""
+        return (self.entries_url or self.origin).rstrip("/")

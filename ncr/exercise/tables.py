@@ -1,4 +1,4 @@
-"""The exercise's tables: scenario versions, exercises, participants, environments, subnets, moments, journal, lease."""
+"""The exercise's tables: scenario versions, exercises and what belongs to them, practice, entries, and the lease."""
 
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,7 @@ class Exercise(Base):
     Exercise time: t = clock_t_s + rate * (now - clock_at) while the clock runs, clock_t_s while it stands.
     `starts_at` None on a scheduled exercise means: as soon as it is ready. `scale` is exercise seconds per second
     of the scenario's own timeline (below 1 when a long scenario is compressed into a short exercise).
+    `mode` is exercise, practice, or pool: a practice run that is built and waits for its student.
     `head_seq` and `head_hash` are the ledger's last number and hash; open, close, pause and freeze are decided
     on this row.
     """
@@ -168,6 +169,73 @@ class Message(Base):
     title: Mapped[dict[str, Any] | None]
     text: Mapped[dict[str, Any]]
     __table_args__ = (UniqueConstraint("exercise_id", "inject", "participant_id"),)
+
+
+class Practice(Base):
+    """What a practice run is beside its exercise; without a user it is a ready environment of the pool.
+
+    `asked_at` orders the queue; `active_at` is when its student last typed, clicked or answered; `warned_at` when it
+    was told that it would be closed; `built_s` is how long its environment took to build, for estimates.
+    """
+
+    __tablename__ = "practice"
+    exercise_id: Mapped[str] = mapped_column(ForeignKey("exercise.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"), index=True)
+    scenario: Mapped[str] = mapped_column(String(63), index=True)
+    asked_at: Mapped[datetime]
+    active_at: Mapped[datetime]
+    warned_at: Mapped[datetime | None]
+    extensions: Mapped[int] = mapped_column(default=0)
+    built_s: Mapped[float | None]
+
+
+class Ticket(Base):
+    """A right to use one entry once, soon; only the hash of its secret is kept.
+
+    `mode` is own (the participant's own people), watch or join (staff beside `session`, somebody's terminal).
+    """
+
+    __tablename__ = "ticket"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    exercise_id: Mapped[str] = mapped_column(ForeignKey("exercise.id", ondelete="CASCADE"))
+    participant_id: Mapped[str] = mapped_column(ForeignKey("participant.id", ondelete="CASCADE"))
+    user_id: Mapped[str] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
+    entry: Mapped[str] = mapped_column(String(63))
+    mode: Mapped[str] = mapped_column(String(5), default="own")
+    session: Mapped[str | None] = mapped_column(String(32))
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class EntrySession(Base):
+    """An entry in use, and the record of who used which and when.
+
+    `secret` is the hash of what its browser shows to come back: a terminal's word, a web entry's cookie. A session
+    belongs to one making of an environment (`generation`). `process` is the entries process that holds a terminal and
+    `address` where browsers reach it; `alive_at` is that process's sign of life. `cleared_at`: nothing of it is left in
+    the container.
+    """
+
+    __tablename__ = "entry_session"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    exercise_id: Mapped[str] = mapped_column(ForeignKey("exercise.id", ondelete="CASCADE"), index=True)
+    participant_id: Mapped[str] = mapped_column(ForeignKey("participant.id", ondelete="CASCADE"))
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    entry: Mapped[str] = mapped_column(String(63))
+    kind: Mapped[str] = mapped_column(String(8))
+    mode: Mapped[str] = mapped_column(String(5), default="own")
+    beside: Mapped[str | None] = mapped_column(String(32))
+    generation: Mapped[int]
+    secret: Mapped[str] = mapped_column(String(64), unique=True)
+    process: Mapped[str] = mapped_column(String(64))
+    address: Mapped[str] = mapped_column(String(200))
+    opened_at: Mapped[datetime]
+    alive_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    why: Mapped[str | None] = mapped_column(String(40))
+    cleared_at: Mapped[datetime | None]
+    __table_args__ = (Index("ix_entry_session_open", "closed_at", "cleared_at"),)
 
 
 class Lease(Base):

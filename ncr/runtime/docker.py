@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from threading import BoundedSemaphore
+from types import MappingProxyType
 from typing import Any
 
 from docker.errors import NotFound
@@ -15,6 +16,7 @@ from requests.exceptions import ReadTimeout
 
 from ncr.config import Settings
 from ncr.runtime import cgroup, docker_volumes
+from ncr.runtime.docker_attach import DockerAttached
 from ncr.runtime.docker_client import Connection, calling, gone_is_fine
 from ncr.runtime.docker_containers import Containers
 from ncr.runtime.docker_exec import Execs
@@ -25,6 +27,7 @@ from ncr.runtime.docker_observe import label_filter, seen_container, seen_networ
 from ncr.runtime.engine import (
     INSTANCE,
     MANAGED,
+    Attached,
     ContainerSpec,
     EngineInfo,
     ExecResult,
@@ -138,6 +141,25 @@ class DockerEngine:
         self, name: str, command: Sequence[str], *, user: str | None = None, timeout_s: float = 30.0, stdin: bytes = b""
     ) -> ExecResult:
         return self._execs.run(name, command, user, timeout_s, stdin)
+
+    def attach(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        mark: str,
+        user: str | None = None,
+        environment: Mapping[str, str] = MappingProxyType({}),
+        size: tuple[int, int] | None = None,
+    ) -> Attached:
+        with calling(f"container {name}"):
+            return DockerAttached(self._connection, self._execs, name, command, mark, user, environment, size)
+
+    def end_marked(self, name: str, mark: str, *, user: str | None = None) -> bool:
+        with gone_is_fine(f"container {name}"):
+            if self._connection.api.inspect_container(name)["State"]["Status"] == "running":
+                return self._execs.end(name, user, mark)
+        return True
 
     def run(self, spec: ContainerSpec, timeout_s: float) -> ExecResult:
         once = replace(spec, name=f"{spec.name}-{secrets.token_hex(4)}")

@@ -37,6 +37,7 @@ for d in /proc/[0-9]*; do
   s=${s##*) }; set -- "$1" $s
   for w in $sessions; do [ "$w" = "$5" ] && kill -9 "${d#/proc/}"; done
 done 2>/dev/null
+[ -z "$sessions" ] || echo found
 exit 0
 """
 
@@ -55,8 +56,8 @@ class Execs:
             with Conversation(self._connection.api.exec_start(exec_id, socket=True)) as talk:
                 is_over = talk.run(stdin, timeout_s)
             code = self._exit_code(exec_id) if is_over else None
-        if code is None:
-            self._end(name, user, mark)
+        if code is None and not self.end(name, user, mark):
+            log.warning("a command that ran out of time may still run", container=name)
         return ExecResult(code, bytes(talk.out), bytes(talk.err))
 
     def _create(self, name: str, command: Sequence[str], user: str | None, mark: str, *, has_stdin: bool) -> str:
@@ -75,23 +76,25 @@ class Execs:
             time.sleep(0.01)
         return None
 
-    def _end(self, name: str, user: str | None, mark: str) -> None:
+    def end(self, name: str, user: str | None, mark: str) -> bool:
+        """End every session in which something carries the mark; whether a last look found none."""
         for _ in range(END_TRIES):
             try:
                 with calling(f"container {name}"):
-                    if self._ended(name, user, mark):
-                        return
+                    # The first look ends what it finds, the second sees whether that was all.
+                    if self._finds_nothing(name, user, mark) or self._finds_nothing(name, user, mark):
+                        return True
             except EngineError as error:
                 log.warning("ending a command failed", container=name, error=str(error)[:300])
             # A container full of processes has no room for this one either; some may end meanwhile.
             time.sleep(END_PAUSE_S)
-        log.warning("a command that ran out of time may still run", container=name)
+        return False
 
-    def _ended(self, name: str, user: str | None, mark: str) -> bool:
+    def _finds_nothing(self, name: str, user: str | None, mark: str) -> bool:
         api = self._connection.api
         made = api.exec_create(name, ["/bin/sh", "-c", END, "sh", f"{MARK}={mark}"], user=user or "")
         with Conversation(api.exec_start(made["Id"], socket=True)) as talk:
-            return talk.run(b"", END_TIMEOUT_S) and self._exit_code(made["Id"]) == 0
+            return talk.run(b"", END_TIMEOUT_S) and self._exit_code(made["Id"]) == 0 and not talk.out
 
 
 class Conversation:

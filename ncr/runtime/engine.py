@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from socket import socket
+from types import MappingProxyType
 from typing import Literal, Protocol
 
 from ncr.scenario.topology import Healthcheck
@@ -177,6 +179,26 @@ class ExecResult:
     stderr: bytes = b""
 
 
+class Attached(Protocol):
+    """A command under way in a container, talked to through a socket.
+
+    With a terminal the socket carries its bytes as they are; without one, what comes out of it is framed by the engine
+    (`is_framed`) and what goes in is not. End of file on the socket: the command, its container or the engine ended.
+    """
+
+    socket: socket
+    is_framed: bool
+
+    def resize(self, columns: int, rows: int) -> None:
+        """The terminal has this size now."""
+
+    def exit_code(self) -> int | None:
+        """How the command ended; None while it runs, or when nobody knows."""
+
+    def end(self) -> bool:
+        """End the command and all that it started and let go of the socket; whether nothing of it is left."""
+
+
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
     """What the engine says of itself and its machine."""
@@ -249,6 +271,24 @@ class Engine(Protocol):
         self, name: str, command: Sequence[str], *, user: str | None = None, timeout_s: float = 30.0, stdin: bytes = b""
     ) -> ExecResult:
         """Run a command in a running container; on a time-out it is ended inside as well."""
+
+    def attach(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        mark: str,
+        user: str | None = None,
+        environment: Mapping[str, str] = MappingProxyType({}),
+        size: tuple[int, int] | None = None,
+    ) -> Attached:
+        """Start a command in a running container and talk to it; with `size` (columns, rows) in a terminal of its own.
+
+        `mark` is a word by which everything the command starts is found again.
+        """
+
+    def end_marked(self, name: str, mark: str, *, user: str | None = None) -> bool:
+        """End all that an attached command with this mark started; whether nothing of it is left."""
 
     def run(self, spec: ContainerSpec, timeout_s: float) -> ExecResult:
         """Run a throw-away container to its end and remove it."""

@@ -1,5 +1,6 @@
 """A whole container engine in memory: as slow as asked, and misbehaving as asked."""
 
+import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -7,11 +8,13 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 from threading import Lock
+from types import MappingProxyType
 from typing import Literal
 
 from ncr.errors import EngineError, EngineUnavailable
 from ncr.runtime.engine import (
     ROLE,
+    Attached,
     ContainerSpec,
     EngineInfo,
     ExecResult,
@@ -24,6 +27,7 @@ from ncr.runtime.engine import (
     SeenContainer,
     VolumeSpec,
 )
+from ncr.runtime.simulated_attach import SimulatedAttached
 from ncr.runtime.simulated_programs import run_program
 from ncr.runtime.simulated_world import Box, Health, Store, World
 
@@ -210,6 +214,28 @@ class SimulatedEngine:
         answer = self.on_exec(seen, command, stdin) if self.on_exec else None
         return answer or run_program(command, files, environment, stdin, timeout_s)
 
+    def attach(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        mark: str,
+        user: str | None = None,
+        environment: Mapping[str, str] = MappingProxyType({}),
+        size: tuple[int, int] | None = None,
+    ) -> Attached:
+        with self._call("attach", name) as world:
+            box = world.box(name)
+            if box.state != "running":
+                raise EngineError(f"container {name} is {box.state}: nothing can run in it")
+        return SimulatedAttached(
+            lambda line: self._typed(name, line), lambda: self._runs(name), has_echo=size is not None
+        )
+
+    def end_marked(self, name: str, mark: str, *, user: str | None = None) -> bool:
+        with self._call("end_marked", name):
+            return True
+
     def run(self, spec: ContainerSpec, timeout_s: float) -> ExecResult:
         with self._call("run", spec.name) as world:
             world.make_container(spec, time.time())
@@ -233,6 +259,19 @@ class SimulatedEngine:
     def disk_usage(self) -> Mapping[str, float]:
         with self._call("disk_usage") as world:
             return {box.name: sum(map(len, box.files.values())) / 2**20 for box in world.boxes.values()}
+
+    def _typed(self, name: str, line: str) -> bytes:
+        """What a line typed into a simulated shell comes to."""
+        try:
+            result = self.exec(name, shlex.split(line))
+        except (EngineError, ValueError) as error:
+            return f"{error}\n".encode()
+        return result.stdout + result.stderr
+
+    def _runs(self, name: str) -> bool:
+        with self._store.open() as world:
+            box = world.boxes.get(name)
+            return not world.down and box is not None and box.state in ("running", "paused")
 
     # How it slows down and fails.
 

@@ -1,0 +1,1 @@
+"""Getting in: terminals and web pages of environments, for whoever holds a ticket."""

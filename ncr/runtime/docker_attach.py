@@ -1,0 +1,57 @@
+"""Commands that are talked to while they run, on a Docker engine: a shell in a terminal, or a relay without one."""
+
+import socket
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from docker.errors import APIError
+
+from ncr.runtime.docker_client import Connection, calling
+from ncr.runtime.docker_exec import MARK, Execs
+
+
+class DockerAttached:
+    """One command under way, and the connection to the engine that carries what it says."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        execs: Execs,
+        name: str,
+        command: Sequence[str],
+        mark: str,
+        user: str | None,
+        environment: Mapping[str, str],
+        size: tuple[int, int] | None,
+    ) -> None:
+        self._connection, self._execs, self._name, self._mark, self._user = connection, execs, name, mark, user
+        self.is_framed = size is None
+        made: dict[str, Any] = connection.api.exec_create(
+            name, list(command), user=user or "", stdin=True, tty=size is not None,
+            environment={**environment, MARK: mark},
+        )  # fmt: skip
+        self._id = str(made["Id"])
+        self._stream = connection.api.exec_start(self._id, tty=size is not None, socket=True)
+        self.socket: socket.socket = getattr(self._stream, "_sock", self._stream)
+        if size is not None:
+            self.resize(*size)
+
+    def resize(self, columns: int, rows: int) -> None:
+        # One that has just ended has no size, and one not yet begun takes the next.
+        with calling(f"container {self._name}"), suppress(APIError):
+            self._connection.api.exec_resize(self._id, height=rows, width=columns)
+
+    def exit_code(self) -> int | None:
+        with calling(f"container {self._name}"):
+            try:
+                seen: dict[str, Any] = self._connection.api.exec_inspect(self._id)
+            except APIError:
+                return None
+        return None if seen["Running"] or seen["ExitCode"] is None else int(seen["ExitCode"])
+
+    def end(self) -> bool:
+        with suppress(OSError):
+            self._stream.close()
+            self.socket.close()
+        return self._execs.end(self._name, self._user, self._mark)
