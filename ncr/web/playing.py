@@ -1,0 +1,121 @@
+"""The team's page: what a member sees of the exercise, before, during and after."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi.responses import Response
+from sqlalchemy.orm import Session
+
+from ncr import access
+from ncr.access import Audience
+from ncr.exercise.lifecycle import State, is_open
+from ncr.exercise.tables import Environment, Exercise, Participant
+from ncr.scenario.topology import Scenario
+from ncr.scoring.conduct import clock_of
+from ncr.scoring.desk import TaskSeen, desk
+from ncr.scoring.values import own_words
+from ncr.web import views
+from ncr.web.catalogue import Words
+from ncr.web.render import page
+from ncr.web.tasks import Verdict, categories
+from ncr.web.visit import Visit
+
+
+def plays(exercise: Exercise, visit: Visit) -> bool:
+    """Whether the exercise is open now."""
+    clock, now = clock_of(exercise), visit.site.clock()
+    return is_open(State(exercise.state), exercise.starts_at, clock, exercise.duration_s, now)
+
+
+def files(visit: Visit, session: Session, exercise: Exercise, audience: Audience, scenario: Scenario) -> Sequence[str]:
+    """The hand-outs this audience may have now, by name."""
+    if audience.participant is None or not (exercise.started_at or plays(exercise, visit)):
+        return ()
+    seen = _desk(visit, session, exercise, audience.participant, scenario)
+    bound = {name for task in scenario.definition.tasks for name in task.files}
+    shown = {name for task in seen if not task.is_locked for name in task.task.files}
+    folder = scenario.path / "files"
+    everywhere = sorted(path.name for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
+    return [name for name in everywhere if name not in bound or name in shown]
+
+
+def _desk(visit: Visit, session: Session, exercise: Exercise, participant: str, scenario: Scenario) -> list[TaskSeen]:
+    board = visit.site.boards.of(exercise.id)
+    clock = (clock_of(exercise).t(visit.site.clock()), exercise.duration_s, exercise.scale)
+    seen = board.snapshot("team", participant)
+    words = _words(session, exercise, participant, scenario)
+    return desk(session, exercise.id, participant, scenario.definition, board.rules, seen, clock, words)
+
+
+def _words(session: Session, exercise: Exercise, participant: str, scenario: Scenario) -> dict[str, str]:
+    player = session.get_one(Participant, participant)
+    team = player.team_id or player.id
+    return own_words(scenario.definition.variables, exercise.id, exercise.secret, player.id, team, player.name)
+
+
+def show(
+    visit: Visit, session: Session, exercise: Exercise, audience: Audience, verdict: Verdict = None, status: int = 200
+) -> Response:
+    """The page for a member of a team; `verdict` is what an answer just got: tone, task and text."""
+    values = seen_by(visit, session, exercise, audience, verdict)
+    return page(visit.request, "team.html", visit.viewer, visit.told, status=status, **values)
+
+
+def seen_by(visit: Visit, session: Session, exercise: Exercise, audience: Audience, verdict: Verdict) -> dict[str, Any]:
+    """What the page is filled in with."""
+    told = visit.told
+    scenario = visit.site.shelf.get(exercise.digest)
+    participant = session.get_one(Participant, audience.participant)
+    environment = views.environment(session, exercise.id, participant.id)
+    playing = plays(exercise, visit)
+    opened = exercise.started_at is not None or playing
+    seen = _desk(visit, session, exercise, participant.id, scenario) if opened else []
+    row = _own_row(visit, exercise.id, participant.id)
+    handed = files(visit, session, exercise, audience, scenario)
+    bound = {name for task in scenario.definition.tasks for name in task.files}
+    return {
+        "exercise": exercise,
+        "exercise_runs": exercise.state in (State.RUNNING, State.PAUSED),
+        "participant": participant,
+        "members": views.members(session, participant.team_id),
+        "environment": environment,
+        "environment_words": _environment_words(environment, told),
+        "clock": views.clock(exercise, visit.site.clock(), told),
+        "opened": opened,
+        "playing": playing,
+        "seen_before": any(task.tried for task in seen),
+        "board_visible": access.sees_board(audience, exercise),
+        "briefing": views.briefing(scenario.briefing, _words(session, exercise, participant.id, scenario), told),
+        "files": [name for name in handed if name not in bound],
+        "categories": categories(seen, told, verdict),
+        "current": verdict[1] if verdict else visit.request.query_params.get("task"),
+        "place": {"rank": row.get("rank", "–"), "points": row.get("points", 0), "services": row.get("services", {})},
+        "messages": views.messages(session, exercise.id, participant.id, told),
+        **_reset(environment, scenario, playing, told),
+    }
+
+
+def _own_row(visit: Visit, exercise_id: str, participant: str) -> dict[str, Any]:
+    seen = visit.site.boards.of(exercise_id).snapshot("team", participant)
+    own = seen.get("own") or next((row for row in seen["standings"] if row["team"] == participant), None)
+    return own or {}
+
+
+def _reset(environment: Environment, scenario: Scenario, playing: bool, told: Words) -> dict[str, Any]:
+    rule = scenario.definition.environment.reset
+    left = rule.limit - environment.resets
+    text = told(
+        "Alt dere har gjort inne i miljøet går tapt, og det tar litt tid før det er klart igjen. "
+        "Det koster %(cost)s poeng. %(left)s ganger igjen.",
+        cost=rule.cost,
+        left=left,
+    )
+    return {"may_reset": playing and left > 0 and environment.state != "building", "reset_words": text}
+
+
+def _environment_words(environment: Environment, told: Words) -> str:
+    if environment.state in ("ready", "open"):
+        return told("Miljøet deres er bygd og prøvd. Det åpner når øvelsen starter.")
+    if environment.state == "failed":
+        return told("Noe gikk galt da miljøet deres ble bygd. Øvingsledelsen ser på det.")
+    return told("Miljøet deres bygges i god tid før start.")
