@@ -13,11 +13,12 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from ncr import db
-from ncr.api import doors, problems
+from ncr.api import doors, health, problems
 from ncr.clock import utcnow
 from ncr.config import Settings
 from ncr.director.clockwork import Clockwork
 from ncr.director.director import Director
+from ncr.entries.doors import Entries
 from ncr.errors import NcrError
 from ncr.exercise.shelf import Shelf
 from ncr.live.socket import Live
@@ -64,18 +65,22 @@ def director(at: Site, on: Engine) -> Clockwork:
 
 
 def create(settings: Settings) -> FastAPI:
-    """The service for the settings' role: the doors, and for `all` the director beside them."""
+    """The service for the settings' role: the doors, and for `all` the director and the entries beside them."""
     at = site(settings)
-    live = Live(at)
-    clockwork = director(at, engine(settings)) if settings.role == "all" else None
+    on = None if settings.role == "web" else engine(settings)
+    live = None if settings.role == "entries" else Live(at)
+    entries = Entries(at, on, instance(settings)) if on is not None else None
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        live.start()
-        if clockwork is not None:
-            clockwork.start()
+        clockwork = director(at, on) if on is not None and settings.role == "all" else None
+        for part in (live, entries, clockwork):
+            if part is not None:
+                part.start()
         yield
-        await live.stop()
+        for door in (live, entries):
+            if door is not None:
+                await door.stop()
         if clockwork is not None:
             clockwork.stop()
         at.writer.close()
@@ -90,12 +95,25 @@ def create(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.site = at
-    app.include_router(doors.router)
-    app.include_router(live.router)
-    app.include_router(pages.router)
-    app.mount("/static", StaticFiles(directory=Path(pages.__file__).parent / "static"), "static")
-    problems.install(app, pages.wrong)
+    _open(app, live, entries)
     return app
+
+
+def _open(app: FastAPI, live: Live | None, entries: Entries | None) -> None:
+    """Give the application its doors."""
+    if entries is not None:
+        app.include_router(entries.router)
+    if live is None:
+        app.include_router(health.router, prefix=doors.PREFIX)
+    else:
+        app.include_router(doors.router)
+        app.include_router(live.router)
+        app.include_router(pages.router)
+        app.mount("/static", StaticFiles(directory=Path(pages.__file__).parent / "static"), "static")
+    problems.install(app, pages.wrong)
+    if entries is not None:
+        # Added last, and so asked first.
+        app.add_middleware(entries.hosts)
 
 
 def scenarios(settings: Settings) -> "Scenarios":

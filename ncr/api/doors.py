@@ -4,7 +4,8 @@ from fastapi import APIRouter
 
 from ncr.api import auth, environments, exercises, health, ledger, messages, people, play, scenarios, submissions
 
-router = APIRouter(prefix="/api/v1")
+PREFIX = "/api/v1"
+router = APIRouter(prefix=PREFIX)
 # Routes are tried in this order: the busiest first.
 for each in (submissions, health, auth, people, scenarios, play, messages, ledger, environments, exercises):
     router.include_router(each.router)

@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 @app.command()
 def serve(
-    role: Annotated[Role | None, typer.Option(help="all, web or director; NCR_ROLE when left out.")] = None,
+    role: Annotated[Role | None, typer.Option(help="all, web, director or entries; NCR_ROLE when left out.")] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on.")] = None,
 ) -> None:

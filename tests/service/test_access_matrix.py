@@ -110,6 +110,8 @@ TABLE = (
     ),
     api("WS /exercises/{exercise}/live", "/exercises/{running}/live", LOOKS.replace("200", "101")),
     api("GET /exercises/{exercise}/live.sse", "/exercises/{running}/live.sse", LOOKS),
+    # Whoever comes shows a ticket in the first frame; who gets one is decided where it is made.
+    api("WS /exercises/{exercise}/terminal", "/exercises/{running}/terminal", ALL.replace("200", "101")),
     Row("GET /", "/", ALL.replace("200", "303", 1)),
     Row("GET /sign-in", "/sign-in", ALL),
     Row("POST /sign-in", "/sign-in", OPEN_PAGE, {"login": "student", "password": PASSWORD}),
