@@ -10,10 +10,10 @@ from ncr.api.caller import AtSite, ExerciseId, Somebody
 from ncr.api.players import member_of
 from ncr.api.problems import documented
 from ncr.db import reading
+from ncr.exercise.openness import clock_of
 from ncr.exercise.tables import Exercise, Participant
 from ncr.scenario.model import Definition
 from ncr.scoring import submission
-from ncr.scoring.conduct import clock_of
 from ncr.scoring.desk import TaskSeen, desk
 from ncr.scoring.values import filled, own_words
 

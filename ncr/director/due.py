@@ -15,6 +15,7 @@ from ncr.director.means import Means
 from ncr.errors import LostLead, NcrError
 from ncr.exercise import journal, setup, timeline
 from ncr.exercise.lifecycle import EnvironmentState, State
+from ncr.exercise.openness import clock_of
 from ncr.exercise.tables import Environment, Exercise, Moment
 from ncr.scoring import conduct
 
@@ -112,7 +113,7 @@ def _due_at(exercise: Exercise, moment: Moment, now: datetime) -> datetime | Non
         return start if state is State.READY or _is_over(exercise, now) else None
     if moment.kind == "teardown":
         return now
-    return timeline.due_at(moment.clock, moment.offset_s, exercise.starts_at, conduct.clock_of(exercise))
+    return timeline.due_at(moment.clock, moment.offset_s, exercise.starts_at, clock_of(exercise))
 
 
 def _is_over(exercise: Exercise, now: datetime) -> bool:

@@ -19,11 +19,12 @@ from ncr.director.means import Means
 from ncr.errors import EngineError, EngineUnavailable, LostLead, NcrError
 from ncr.exercise import journal
 from ncr.exercise.lifecycle import EnvironmentState, State
+from ncr.exercise.openness import clock_of
 from ncr.exercise.tables import Environment, Exercise, Message, Moment, Participant
 from ncr.runtime.engine import ExecResult
 from ncr.scenario.model import Definition, Inject, Variable
 from ncr.scenario.values import Text
-from ncr.scoring import conduct, ledger
+from ncr.scoring import ledger
 from ncr.scoring.facts import Draft, Kind
 from ncr.scoring.values import filled, own_words
 
@@ -234,7 +235,7 @@ def _texts(inject: Inject) -> tuple[Text | None, Text | None, Text | None]:
 def _message(
     exercise: Exercise, inject: Inject, participant: str | None, words: Mapping[str, str], now: datetime
 ) -> Message:
-    message = Message(exercise_id=exercise.id, at=now, t=conduct.clock_of(exercise).t(now), inject=inject.id)
+    message = Message(exercise_id=exercise.id, at=now, t=clock_of(exercise).t(now), inject=inject.id)
     message.to, message.participant_id = list(inject.to), participant
     title, sender, said = (_filled(text, words) for text in _texts(inject))
     message.title, message.sender, message.text = title, sender, said or {}

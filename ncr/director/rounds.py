@@ -17,9 +17,10 @@ from ncr.director.means import Means
 from ncr.errors import LostLead, NcrError
 from ncr.exercise import timeline
 from ncr.exercise.lifecycle import State
+from ncr.exercise.openness import clock_of
 from ncr.exercise.tables import Exercise, Moment, Participant
 from ncr.scenario.model import Check
-from ncr.scoring import conduct, ledger
+from ncr.scoring import ledger
 from ncr.scoring.facts import Draft, Kind
 from ncr.scoring.tables import FactRow
 
@@ -102,7 +103,7 @@ class Rounds:
             self._follow(session.get_one(Exercise, exercise_id), now)
 
     def _follow(self, exercise: Exercise, now: datetime) -> None:
-        clock = conduct.clock_of(exercise)
+        clock = clock_of(exercise)
         t_s = min(clock.t(now), exercise.duration_s)
         for every_s, checks in self._grids(exercise).items():
             place = (exercise.id, every_s)

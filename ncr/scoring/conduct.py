@@ -15,18 +15,13 @@ from sqlalchemy.orm import Session
 
 from ncr.errors import Refused
 from ncr.exercise import journal
-from ncr.exercise.lifecycle import EnvironmentState, ExerciseClock, State
+from ncr.exercise.lifecycle import EnvironmentState, State
+from ncr.exercise.openness import clock_of
 from ncr.exercise.tables import Environment, Exercise, Moment, Participant
 from ncr.scoring import ledger
 from ncr.scoring.facts import Draft, Kind
 
 LATE_MS = 250.0
-
-
-def clock_of(exercise: Exercise) -> ExerciseClock:
-    """The exercise's own clock."""
-    runs = exercise.state == State.RUNNING
-    return ExerciseClock(exercise.clock_t_s, exercise.clock_at, exercise.rate, runs)
 
 
 def launch(session: Session, exercise_id: str, now: datetime, *, who: str | None = None) -> Exercise:

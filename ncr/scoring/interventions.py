@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from ncr.errors import Invalid, NotFound, Problem, Refused
 from ncr.exercise import journal
 from ncr.exercise.lifecycle import EnvironmentState, State
+from ncr.exercise.openness import clock_of
 from ncr.exercise.tables import Environment, Exercise, Message, Moment, Participant
 from ncr.scenario.model import Reset
 from ncr.scoring import ledger
-from ncr.scoring.conduct import clock_of
 from ncr.scoring.facts import Draft, Kind
 
 E = EnvironmentState

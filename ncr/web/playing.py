@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from ncr import access
 from ncr.access import Audience
 from ncr.exercise.lifecycle import State, is_open
+from ncr.exercise.openness import clock_of
 from ncr.exercise.tables import Environment, Exercise, Participant
 from ncr.scenario.topology import Scenario
-from ncr.scoring.conduct import clock_of
 from ncr.scoring.desk import TaskSeen, desk
 from ncr.scoring.values import own_words
 from ncr.web import views

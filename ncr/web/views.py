@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from ncr.errors import NotFound
 from ncr.exercise.lifecycle import State
+from ncr.exercise.openness import clock_of
 from ncr.exercise.tables import Environment, Exercise, Journal, Message, Moment, Participant
 from ncr.people.tables import Membership, Partner, Team, User
 from ncr.scenario.interpolation import interpolate
-from ncr.scoring.conduct import clock_of
 from ncr.web.catalogue import EVENTS, STATES, Words
 from ncr.web.render import clock_time, day, markdown, span
 

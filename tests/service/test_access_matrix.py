@@ -110,6 +110,18 @@ TABLE = (
     ),
     api("WS /exercises/{exercise}/live", "/exercises/{running}/live", LOOKS.replace("200", "101")),
     api("GET /exercises/{exercise}/live.sse", "/exercises/{running}/live.sse", LOOKS),
+    api(
+        "GET /exercises/{id}/entries",
+        "/exercises/{running}/entries?participant={player_blaa}",
+        "401 200 403 404 404 200 200 404 200",
+    ),
+    api("GET /exercises/{id}/entries/sessions", "/exercises/{running}/entries/sessions", LOOKS),
+    api(
+        "POST /exercises/{id}/entries/{entry}/tickets",
+        "/exercises/{running}/entries/desk/tickets",
+        OWN_OR_RUNS.format(201),
+        {"participant": "{player_blaa}"},
+    ),
     # Whoever comes shows a ticket in the first frame; who gets one is decided where it is made.
     api("WS /exercises/{exercise}/terminal", "/exercises/{running}/terminal", ALL.replace("200", "101")),
     Row("GET /", "/", ALL.replace("200", "303", 1)),

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from ncr import db
 from ncr.errors import LostLead, NotFound, NotOpen, Refused
+from ncr.exercise.openness import clock_of
 from ncr.exercise.shelf import Shelf
 from ncr.exercise.tables import Environment, Exercise, Journal, Moment, Participant
 from ncr.scenario.model import Reset
@@ -68,7 +69,7 @@ def test_opening_late_counts_from_the_planned_second_and_says_how_late(sessions:
     with sessions.begin() as session:
         exercise = conduct.open_(session, ready, at(7))
         assert (exercise.state, exercise.lateness_ms) == ("running", 7000)
-        assert conduct.clock_of(exercise).t(at(10)) == 10
+        assert clock_of(exercise).t(at(10)) == 10
     with sessions() as session:
         targets = session.scalars(select(Environment.target)).all()
         why = session.scalars(select(Journal.why).where(Journal.after == "running")).one()
@@ -85,10 +86,10 @@ def test_an_exercise_opens_once(sessions: db.Sessions, running: str):
 
 def test_a_pause_stops_the_clock_and_a_resumption_goes_on_from_there(sessions: db.Sessions, running: str):
     with sessions.begin() as session:
-        assert conduct.clock_of(conduct.pause(session, running, at(10))).t(at(500)) == 10
+        assert clock_of(conduct.pause(session, running, at(10))).t(at(500)) == 10
         assert set(session.scalars(select(Environment.target))) == {"ready"}
         resumed = conduct.resume(session, running, at(500))
-        assert conduct.clock_of(resumed).t(at(505)) == 15
+        assert clock_of(resumed).t(at(505)) == 15
         conduct.pause(session, running, at(506))
     with sessions() as session:
         facts = list(ledger.every(session, running))[4:]
@@ -163,8 +164,8 @@ def test_a_clock_set_back_never_takes_exercise_time_back(sessions: db.Sessions, 
     with sessions.begin() as session:
         conduct.keep_time(session, running, at(20), at(20 - 3600), -3600)
         exercise = session.get_one(Exercise, running)
-        assert conduct.clock_of(exercise).t(at(20 - 3600)) == 20
-        assert conduct.clock_of(exercise).t(at(25 - 3600)) == 25
+        assert clock_of(exercise).t(at(20 - 3600)) == 20
+        assert clock_of(exercise).t(at(25 - 3600)) == 25
 
 
 def test_what_is_not_there_is_not_found(sessions: db.Sessions):
