@@ -124,7 +124,12 @@ def require(viewer: Viewer, action: Action, exercise: Exercise | None = None) ->
 
 
 def audience(session: Session, viewer: Viewer, exercise: Exercise) -> Audience:
-    """How the viewer sees the exercise. NotFound where even its existence is not theirs to know."""
+    """How the viewer sees the exercise. NotFound where even its existence is not theirs to know.
+
+    A practice run is its student's, and staff's without exercises of their own to see to; the pool is nobody's.
+    """
+    if exercise.mode == "pool":
+        raise SignedOut if viewer.user_id is None else NotFound
     if may(viewer, Action.INSPECT, exercise):
         return Audience("staff")
     # A draft is its planner's own: teams and times may still change.

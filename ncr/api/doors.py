@@ -12,6 +12,7 @@ from ncr.api import (
     messages,
     people,
     play,
+    practice,
     scenarios,
     submissions,
 )
@@ -19,5 +20,19 @@ from ncr.api import (
 PREFIX = "/api/v1"
 router = APIRouter(prefix=PREFIX)
 # Routes are tried in this order: the busiest first.
-for each in (submissions, health, auth, people, scenarios, play, messages, ledger, environments, entries, exercises):
+ROUTERS = (
+    submissions,
+    health,
+    auth,
+    people,
+    scenarios,
+    play,
+    messages,
+    ledger,
+    environments,
+    entries,
+    practice,
+    exercises,
+)
+for each in ROUTERS:
     router.include_router(each.router)

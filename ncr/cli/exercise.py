@@ -66,7 +66,7 @@ def plan(
 def list_(as_json: Json = False) -> None:
     """All exercises, newest first."""
     with database(Settings()) as sessions, sessions() as session:
-        rows = session.scalars(select(Exercise).order_by(Exercise.created_at.desc()))
+        rows = session.scalars(select(Exercise).where(Exercise.mode == "exercise").order_by(Exercise.created_at.desc()))
         table([_row(session, row) for row in rows], as_json, "no exercises yet; `ncr exercise plan` makes one")
 
 

@@ -174,8 +174,10 @@ class Message(Base):
 class Practice(Base):
     """What a practice run is beside its exercise; without a user it is a ready environment of the pool.
 
-    `asked_at` orders the queue; `active_at` is when its student last typed, clicked or answered; `warned_at` when it
-    was told that it would be closed; `built_s` is how long its environment took to build, for estimates.
+    `asked_at` orders the queue; `turn_at` is when its turn comes and `expected_at` when it is ready, as far as is known
+    at the latest. `active_at` is when its student last typed, clicked or answered; `warned_at` when it was told that it
+    would be closed. `built_s` is how long its environment took to build, less what building others beside it cost;
+    `ended` is why it ended, when not by its time: finished, left, idle, or disabled.
     """
 
     __tablename__ = "practice"
@@ -183,10 +185,28 @@ class Practice(Base):
     user_id: Mapped[str | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"), index=True)
     scenario: Mapped[str] = mapped_column(String(63), index=True)
     asked_at: Mapped[datetime]
+    turn_at: Mapped[datetime | None]
+    expected_at: Mapped[datetime | None]
     active_at: Mapped[datetime]
     warned_at: Mapped[datetime | None]
     extensions: Mapped[int] = mapped_column(default=0)
     built_s: Mapped[float | None]
+    ended: Mapped[str | None] = mapped_column(String(8))
+
+
+class Machine(Base):
+    """What the machine behind the engine has, as the director saw it last: the doors reckon with it, and ask no engine.
+
+    `parallel` is how many environments are built at a time without slowing each other down.
+    """
+
+    __tablename__ = "machine"
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    memory_mib: Mapped[float]
+    cpus: Mapped[float]
+    networks: Mapped[int]
+    parallel: Mapped[int]
+    seen_at: Mapped[datetime]
 
 
 class Ticket(Base):

@@ -1,12 +1,13 @@
 """The rules: everything of a scenario that turns facts into points, as plain data; pure."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from ncr.exercise import timeline
 from ncr.scenario import model
-from ncr.scoring.curves import Curve, Points, curve, exact
+from ncr.scoring.curves import Curve, Points, bonus, curve, exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,11 @@ class TaskRule:
     def opens_s(self, duration_s: float, scale: float) -> float:
         """Exercise seconds from which it takes answers, in an exercise of that duration and scale."""
         return timeline.offset_s(self.task.opens, duration_s, scale) if self.task.opens else 0.0
+
+    def most(self, first_solves: Sequence[Points]) -> int:
+        """The most one who solves it alone can have for it, with the bonus for being first; rounded up."""
+        value = self.value(1, 1)
+        return math.ceil(value + bonus(first_solves[0], value)) if first_solves else math.ceil(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from ncr.scoring.rules import Rules, TaskRule
 from ncr.scoring.tables import Answer
 
 A_MINUTE = 10
+SOLUTION = "solution"
 MINUTE = timedelta(minutes=1)
 
 _MINE = (
@@ -116,6 +117,26 @@ def take_hint(
     payload = {"task": task, "hint": hint, "cost": cost, "member": member.pseudonym}
     draft = Draft(Kind.HINTED, mine[0], member.participant, payload)
     fact = ledger.write(session, locked, [draft], now, earlier)[0]
+    return HintTaken(fact.seq, cost, already=False)
+
+
+def give_up(session: Session, exercise: str, member: Member, rules: Rules, task: str, now: datetime) -> HintTaken:
+    """Have the solution of `task` shown, at the price of all it is worth; again it costs nothing more.
+
+    Raises NotFound (no such task), NotOpen, Refused (it is solved, graded by people, opens later, or needs another).
+    """
+    rule = _rule(rules, task)
+    locked = _open(session, exercise, now)
+    key, right = f"hint:{member.participant}:{task}:{SOLUTION}", _right_key(member.participant, task)
+    earlier = ledger.find(session, exercise, [key, right, *_needs(rule, member)])
+    if known := earlier.get(key):
+        return HintTaken(known.seq, known.payload["cost"], already=True)
+    if right in earlier:
+        raise Refused("The task is solved; its explanation is shown already.")
+    _require_ready(rule, locked, now, member, earlier)
+    cost = rule.most(rules.first_solves)
+    payload = {"task": task, "hint": SOLUTION, "cost": cost, "member": member.pseudonym}
+    fact = ledger.write(session, locked, [Draft(Kind.HINTED, key, member.participant, payload)], now, earlier)[0]
     return HintTaken(fact.seq, cost, already=False)
 
 

@@ -26,7 +26,8 @@ from ncr.people.roles import Role
 from ncr.people.signin import fingerprint
 from ncr.people.tables import SignIn, Token, User
 from ncr.scenario import loader
-from ncr.scoring import conduct
+from ncr.scenario.topology import Scenario
+from ncr.scoring import conduct, practising
 from ncr.site import Site
 
 LITEN = Path(__file__).parent.parent / "scenarios" / "liten"
@@ -112,6 +113,7 @@ def _exercises(session: Session, site: Site) -> dict[str, str]:
         ids[visibility] = started(session, site, replace(plan, visibility=visibility), now)
     foreign = replace(plan, title=f"{SECRET_WORD} øvelse", teams=["ute"], created_by=users["instructor"])
     ids["foreign"] = started(session, site, foreign, now)
+    ids["run"] = practised(session, site, scenario, users["student"], now)
     conduct.pause(session, ids["paused"], now)
     conduct.finish(session, ids["finished"], now)
     for team in ("blaa", "roed"):
@@ -123,6 +125,17 @@ def _exercises(session: Session, site: Site) -> dict[str, str]:
 def started(session: Session, site: Site, plan: Plan, now: datetime) -> str:
     """An exercise that runs, its environments open."""
     id_ = setup.plan(session, site.shelf, replace(plan, starts_at=now), now).id
+    conduct.prepare(session, id_, now)
+    conduct.ready(session, id_, now)
+    conduct.open_(session, id_, now)
+    session.execute(update(Environment).where(Environment.exercise_id == id_).values(state="open", target="open"))
+    return id_
+
+
+def practised(session: Session, site: Site, scenario: Scenario, user: str, now: datetime) -> str:
+    """A practice run that goes on, its environment open."""
+    id_ = practising.start(session, site.shelf, site.settings, scenario, user, now)
+    conduct.launch(session, id_, now)
     conduct.prepare(session, id_, now)
     conduct.ready(session, id_, now)
     conduct.open_(session, id_, now)

@@ -26,6 +26,8 @@ RUNS = "401 403 403 404 404 403 {0} 404 {0}"
 RUNS_DRAFT = "401 404 404 404 404 403 {0} 404 {0}"
 INSPECTS = "401 403 403 404 404 200 200 404 200"
 OWN_OR_RUNS = "401 {0} 403 404 404 403 {0} 404 {0}"
+PRACTISES = "401 {0} {0} {0} {0} 403 {0} {0} {0}"
+OWN_RUN = "401 404 404 404 200 {0} 404 404 {1}"
 FORM_RUNS = "403 403 403 404 404 403 303 404 303"
 
 
@@ -108,6 +110,14 @@ TABLE = (
         OWN_OR_RUNS.format(202),
         {"service": "web"},
     ),
+    api("GET /practice/catalogue", "/practice/catalogue", PRACTISES.format(200)),
+    api("GET /practice", "/practice", PRACTISES.format(200)),
+    api("POST /practice", "/practice", PRACTISES.format(201), {"scenario": "liten"}),
+    api("GET /practice/{id}", "/practice/{run}", OWN_RUN.format(200, 200)),
+    api("POST /practice/{id}/{turn}", "/practice/{run}/extend", OWN_RUN.format(403, 200)),
+    api("POST /practice/{id}/{turn}", "/practice/{run}/reset", OWN_RUN.format(403, 200)),
+    api("POST /practice/{id}/{turn}", "/practice/{run}/finish", OWN_RUN.format(403, 200)),
+    api("POST /practice/{id}/tasks/{task}/give-up", "/practice/{run}/tasks/find-web/give-up", OWN_RUN.format(403, 403)),
     api("WS /exercises/{exercise}/live", "/exercises/{running}/live", LOOKS.replace("200", "101")),
     api("GET /exercises/{exercise}/live.sse", "/exercises/{running}/live.sse", LOOKS),
     api(

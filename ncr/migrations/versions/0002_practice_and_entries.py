@@ -20,10 +20,13 @@ def upgrade() -> None:
     sa.Column('user_id', sa.String(length=32), nullable=True),
     sa.Column('scenario', sa.String(length=63), nullable=False),
     sa.Column('asked_at', ncr.db.Utc(timezone=True), nullable=False),
+    sa.Column('turn_at', ncr.db.Utc(timezone=True), nullable=True),
+    sa.Column('expected_at', ncr.db.Utc(timezone=True), nullable=True),
     sa.Column('active_at', ncr.db.Utc(timezone=True), nullable=False),
     sa.Column('warned_at', ncr.db.Utc(timezone=True), nullable=True),
     sa.Column('extensions', sa.Integer(), nullable=False),
     sa.Column('built_s', sa.Double(), nullable=True),
+    sa.Column('ended', sa.String(length=8), nullable=True),
     sa.ForeignKeyConstraint(['exercise_id'], ['exercise.id'], name=op.f('fk_practice_exercise_id_exercise'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['user_id'], ['user.id'], name=op.f('fk_practice_user_id_user'), ondelete='SET NULL'),
     sa.PrimaryKeyConstraint('exercise_id', name=op.f('pk_practice'))
@@ -32,6 +35,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_practice_scenario'), ['scenario'], unique=False)
         batch_op.create_index(batch_op.f('ix_practice_user_id'), ['user_id'], unique=False)
 
+    op.create_table('machine',
+    sa.Column('name', sa.String(length=20), nullable=False),
+    sa.Column('memory_mib', sa.Double(), nullable=False),
+    sa.Column('cpus', sa.Double(), nullable=False),
+    sa.Column('networks', sa.Integer(), nullable=False),
+    sa.Column('parallel', sa.Integer(), nullable=False),
+    sa.Column('seen_at', ncr.db.Utc(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_machine'))
+    )
     op.create_table('entry_session',
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('exercise_id', sa.String(length=32), nullable=False),
@@ -93,4 +105,5 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_practice_scenario'))
 
     op.drop_table('practice')
+    op.drop_table('machine')
     # ### end Alembic commands ###
