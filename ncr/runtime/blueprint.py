@@ -19,11 +19,17 @@ from ncr.runtime.images import own_image, specs
 from ncr.runtime.outfit import SiteLimits, outfit
 from ncr.runtime.subnets import Kind, bridge_name
 from ncr.scenario.images import images
+from ncr.scenario.model import Entry
 from ncr.scenario.topology import Scenario
 
 CONTROL = "@control"
 GATE_PORT = 1080
+# What stands before the relays in the gate's command.
+GATE_WORDS = 4
 GATE_LIMITS = Limits(memory_mib=32, cpus=0.5, pids=64)
+# Web entries have a relay each, on ports from here on; beside it there may be a process for every connection.
+RELAY_PORT = 1100
+RELAY_LIMITS = Limits(memory_mib=64, cpus=0.5, pids=256)
 Subnets = Mapping[str, tuple[str, str]]
 
 
@@ -56,22 +62,29 @@ class Blueprint:
             raise Invalid("the gate has no address")
         return address, GATE_PORT
 
+    @property
+    def gate_ports(self) -> tuple[int, ...]:
+        """Where it listens on that address: the way to everywhere, and one for each web entry."""
+        relays = len(self.gate.command or ()) - GATE_WORDS
+        return (GATE_PORT, *range(RELAY_PORT, RELAY_PORT + relays))
+
     def of(self, service: str) -> tuple[ContainerSpec, ...]:
         """The containers of a service: one, or its replicas."""
         return tuple(spec for spec in self.containers if spec.service == service)
 
     def address(self, service: str) -> str:
         """The address of a service's first container on its first network."""
-        for spec in self.of(service):
-            for place in spec.attachments:
-                if place.ipv4:
-                    return place.ipv4
-        raise Invalid(f"service {service} is on no network")
+        return _address(service, self.containers)
 
 
 def networks_needed(scenario: Scenario) -> tuple[str, ...]:
     """The networks one environment takes a subnet for: the scenario's own and the control network."""
     return (CONTROL, *scenario.topology.networks)
+
+
+def relay_ports(entries: Sequence[Entry]) -> dict[str, int]:
+    """Web entry -> the gate's port that leads to it."""
+    return {entry.id: RELAY_PORT + at for at, entry in enumerate(each for each in entries if each.web is not None)}
 
 
 def blueprint(
@@ -99,7 +112,7 @@ def blueprint(
         for spec in outfit(scenario, service, who, values, flags, needs[service.name].reference, addresses, limits)
     ]
     _refuse_doubles(containers)
-    gate = _gate(who, networks, addresses)
+    gate = _gate(who, networks, addresses, _relays(scenario.definition.entries, containers))
     return Blueprint(who, specs(scenario), tuple(networks.values()), tuple(volumes.values()), tuple(containers), gate)
 
 
@@ -116,7 +129,9 @@ def _network(who: Identity, title: str, kind: Kind, subnet: tuple[str, str]) -> 
     return sealed(NetworkSpec(title, bridge_name(kind, given), cidr, kind, who.object_labels("", "network")))
 
 
-def _gate(who: Identity, networks: Mapping[str, NetworkSpec], addresses: Addresses) -> ContainerSpec:
+def _gate(
+    who: Identity, networks: Mapping[str, NetworkSpec], addresses: Addresses, relays: tuple[str, ...]
+) -> ContainerSpec:
     control = addresses.take(CONTROL)
     places = tuple(
         Attachment(network.name, (), control if name == CONTROL else addresses.take(name))
@@ -128,12 +143,30 @@ def _gate(who: Identity, networks: Mapping[str, NetworkSpec], addresses: Address
         image=own_image("gate").reference,
         labels=who.object_labels("", "gate"),
         attachments=places,
-        limits=GATE_LIMITS,
-        command=("-i", control, "-p", str(GATE_PORT)),
+        limits=RELAY_LIMITS if relays else GATE_LIMITS,
+        command=("-i", control, "-p", str(GATE_PORT), *relays),
+        tmpfs={"/tmp": "size=1m,mode=1777"} if relays else {},  # noqa: S108 - inside the container
         read_only=True,
         stop_grace_s=1.0,
     )
     return sealed(spec, *networks.values())
+
+
+def _relays(entries: Sequence[Entry], containers: Sequence[ContainerSpec]) -> tuple[str, ...]:
+    ports, found = relay_ports(entries), []
+    for entry in entries:
+        if entry.web is not None:
+            service, _, port = entry.web.partition(":")
+            found.append(f"{ports[entry.id]}={_address(service, containers)}:{port}")
+    return tuple(found)
+
+
+def _address(service: str, containers: Sequence[ContainerSpec]) -> str:
+    for spec in containers:
+        for place in spec.attachments:
+            if spec.service == service and place.ipv4:
+                return place.ipv4
+    raise Invalid(f"service {service} is on no network")
 
 
 def _refuse_doubles(containers: Sequence[ContainerSpec]) -> None:

@@ -66,7 +66,11 @@ def _aims(engine: Engine, blueprint: Blueprint, others: Sequence[str], host_port
             *(_aim("the host", address, port) for address in host for port in host_ports),
             *(_aim("a gateway", address, port) for address in gateways for port in host_ports),
             # The gate is a neighbour and may refuse; its relay must not listen there.
-            *(_aim("the gate", address, GATE_PORT, refusal_counts=False) for address in gates),
+            *(
+                _aim("the gate", address, port, refusal_counts=False)
+                for address in gates
+                for port in blueprint.gate_ports
+            ),
             *(_aim("another team", address, port) for address in others for port in (22, 80, GATE_PORT)),
             _aim("the metadata address", *METADATA),
             *outside,

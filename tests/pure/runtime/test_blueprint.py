@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ncr.errors import Invalid
+from ncr.runtime.blueprint import relay_ports
 from ncr.runtime.engine import GENERATION, INSTANCE, SERVICE, SPEC, TEAM
 from ncr.runtime.identity import Identity
 from ncr.scenario.topology import FileMount, Healthcheck, Membership, Network, VolumeMount
@@ -89,6 +90,21 @@ def test_the_gate_is_on_every_network_and_listens_on_the_control_side_only() -> 
     assert plan.gate.command == ("-i", plan.gate_address[0], "-p", "1080")
     assert plan.gate.read_only
     assert plan.gate.cap_add == ()
+
+
+def test_each_web_entry_has_a_relay_of_its_own_in_the_gate() -> None:
+    entries = [
+        {"id": "shop", "title": "S", "web": "hmi:8080"},
+        {"id": "desk", "title": "D", "terminal": "hmi"},
+        {"id": "mail", "title": "M", "web": "plc:80"},
+    ]
+    plan = made(scene(service("hmi"), service("plc"), entries=entries))
+    words = ("-i", plan.gate_address[0], "-p", "1080")
+    relays = (f"1100={plan.address('hmi')}:8080", f"1101={plan.address('plc')}:80")
+    assert plan.gate.command == (*words, *relays)
+    assert plan.gate_ports == (1080, 1100, 1101)
+    assert relay_ports(scene(service("hmi"), entries=entries).definition.entries) == {"shop": 1100, "mail": 1101}
+    assert made(scene(service("hmi"))).gate_ports == (1080,)
 
 
 def test_texts_are_filled_in_and_flags_delivered() -> None:
