@@ -21,14 +21,34 @@ export function renewTasks(): Promise<void> {
 }
 
 async function takeTasks(): Promise<void> {
-  const answer = await fetch(location.pathname, { cache: "no-store", signal: AbortSignal.timeout(15_000) }).catch(() => null);
-  // Out of reach: the page stays as it is, and the next change asks again.
-  if (!answer?.ok) return;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = await takePage();
+  if (!fresh) return;
   for (const task of fresh.querySelectorAll<HTMLDetailsElement>("details.task")) {
     const old = document.getElementById(task.id);
     if (old instanceof HTMLDetailsElement && !old.querySelector("form[aria-busy=true]")) replaceTask(old, task);
   }
+}
+
+/** The page as the service draws it now. */
+async function takePage(): Promise<Document | null> {
+  const answer = await fetch(location.pathname, { cache: "no-store", signal: AbortSignal.timeout(15_000) }).catch(() => null);
+  // Out of reach: the page stays as it is, and the next change asks again.
+  return answer?.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+}
+
+/** Draw the marked regions of the page anew, or the one named; whether that brings all of the page up to date. */
+export async function renewRegions(name = ""): Promise<boolean> {
+  const fresh = await takePage();
+  if (!fresh) return true;
+  const mark = name ? `[data-renew=${name}]` : "[data-renew]";
+  const drawn = new Map([...fresh.querySelectorAll<HTMLElement>(mark)].map((one) => [one.dataset.renew, one]));
+  const regions = [...document.querySelectorAll<HTMLElement>(mark)];
+  for (const region of regions) {
+    const next = drawn.get(region.dataset.renew);
+    if (next && next.innerHTML !== region.innerHTML) region.replaceChildren(...next.childNodes);
+  }
+  const mayAnswer = (page: Document) => page.querySelector("form.answer") !== null;
+  return mayAnswer(fresh) === mayAnswer(document);
 }
 
 function replaceTask(old: HTMLDetailsElement, fresh: HTMLDetailsElement): void {
@@ -53,7 +73,15 @@ function replaceTask(old: HTMLDetailsElement, fresh: HTMLDetailsElement): void {
 /** Draw the whole page anew, soon; when somebody is writing in it, say instead that it should be. */
 export function renewPage(language: Language): void {
   // Spread, because every team's page wants it in the second the exercise opens.
-  setTimeout(() => (isWriting() ? suggestRenewal(language) : location.reload()), Math.random() * MOST_WAIT_MS);
+  setTimeout(() => void renewNow(language), Math.random() * MOST_WAIT_MS);
+}
+
+async function renewNow(language: Language): Promise<void> {
+  if (isWriting()) suggestRenewal(language);
+  // A shell would come back after a reload, but nobody should see it go.
+  else if (!document.querySelector("open-terminals[open]")) location.reload();
+  else if (!(await renewRegions())) suggestRenewal(language);
+  else document.getElementById("renewal")?.remove();
 }
 
 function isWriting(): boolean {

@@ -1,0 +1,5 @@
+/** Style sheets that esbuild gives as text. */
+declare module "*.css" {
+  const text: string;
+  export default text;
+}
