@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Annotated, Literal
-from urllib.parse import urlsplit, urlunsplit
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
@@ -18,7 +17,7 @@ from ncr.config import Settings
 from ncr.db import reading
 from ncr.errors import Forbidden, Invalid, NotFound, NotOpen, Problem
 from ncr.exercise import tickets
-from ncr.exercise.hosts import host
+from ncr.exercise.hosts import web_address
 from ncr.exercise.openness import CLOSED, closed
 from ncr.exercise.tables import EntrySession, Exercise, Participant
 from ncr.people.limits import attempt
@@ -114,8 +113,8 @@ def make_ticket(
             raise NotOpen(CLOSED[why])
         attempt(session, "ticket", user, now, A_MINUTE, 60.0)
         secret = tickets.issue(session, id, player, user, entry, now, mode=wanted.mode, beside=wanted.session)
-    door = _door(at.settings, request, address)
-    url = _terminal(door, id) if found.terminal else _web(door, at.settings, found, player, id, secret)
+    door, domain = _door(at.settings, request, address), at.settings.entry_domain
+    url = _terminal(door, id) if found.terminal else web_address(door, domain, entry, player, id, secret)
     return TicketOut(ticket=secret, url=url, expires_at=now + tickets.LIFE)
 
 
@@ -193,11 +192,3 @@ def _door(settings: Settings, request: Request, address: str) -> str:
 def _terminal(door: str, exercise: str) -> str:
     scheme, rest = door.split("://", 1)
     return f"{'wss' if scheme == 'https' else 'ws'}://{rest}/api/v1/exercises/{exercise}/terminal"
-
-
-def _web(door: str, settings: Settings, entry: Entry, participant: str, exercise: str, secret: str) -> str:
-    parts = urlsplit(door)
-    name = host(entry.id, participant, exercise, settings.entry_domain)
-    # What comes behind the last colon, unless that is one of an IPv6 address.
-    port = f":{parts.netloc.rsplit(':', 1)[1]}" if parts.netloc.rpartition(":")[2].isdigit() else ""
-    return urlunsplit((parts.scheme, f"{name}{port}", "/.ncr/enter", f"ticket={secret}", ""))
