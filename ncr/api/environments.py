@@ -20,7 +20,7 @@ from ncr.scoring import interventions
 
 router = APIRouter(prefix="/exercises/{id}/environments", tags=["environments"])
 READ = documented(401, 403, 404, 422)
-WRITE = documented(401, 403, 404, 409, 422)
+WRITE = documented(401, 403, 404, 409, 422, 429)
 Team = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="a participant's id")]
 
 
@@ -70,14 +70,15 @@ def reset(id: ExerciseId, team: Team, at: AtSite, viewer: Somebody) -> Environme
 
 @router.post("/{team}/restart", status_code=202, responses=WRITE)
 def restart(id: ExerciseId, team: Team, wanted: Restart, at: AtSite, viewer: Somebody) -> EnvironmentOut:
-    """Have one service stopped and started."""
+    """Have one service stopped and started: what runs in it is lost, its files are not. A team may a few times."""
     with at.sessions.begin() as session:
         exercise, environment, name = _mine(session, viewer, id, team)
         services = at.shelf.get(exercise.digest).topology.services
         if wanted.service not in services:
             raise Invalid(problems=[Problem("service", f"must be one of {', '.join(services)}")])
-        interventions.restart(session, environment.id, wanted.service, at.clock(), who=viewer.login)
-        return _shown(environment, name, access.may(viewer, Action.RUN, exercise))
+        staff = access.may(viewer, Action.RUN, exercise)
+        interventions.restart(session, environment.id, wanted.service, at.clock(), by_team=not staff, who=viewer.login)
+        return _shown(environment, name, staff)
 
 
 def _mine(session: Session, viewer: Viewer, id: str, team: str) -> tuple[Exercise, Environment, str]:

@@ -7,16 +7,18 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from ncr.errors import Invalid, NotFound, Problem, Refused
+from ncr.errors import Invalid, NotFound, NotOpen, Problem, Refused
 from ncr.exercise import journal
 from ncr.exercise.lifecycle import EnvironmentState, State
-from ncr.exercise.openness import clock_of
+from ncr.exercise.openness import CLOSED, clock_of, closed_by
 from ncr.exercise.tables import Environment, Exercise, Message, Moment, Participant
+from ncr.people.limits import attempt
 from ncr.scenario.model import Reset
 from ncr.scoring import ledger
 from ncr.scoring.facts import Draft, Kind
 
 E = EnvironmentState
+RESTARTS, RESTARTS_WITHIN_S = 5, 300.0
 RESETTABLE = frozenset({E.BUILDING, E.READY, E.OPEN, E.DEGRADED, E.FAILED})
 
 
@@ -52,12 +54,24 @@ def reset(
 
 
 def restart(
-    session: Session, environment_id: str, service: str, now: datetime, *, who: str | None = None
+    session: Session, environment_id: str, service: str, now: datetime, *, by_team: bool = False, who: str | None = None
 ) -> Environment:
-    """Have one service of the environment stopped and started; `service` must be one the scenario has."""
+    """Have one service of the environment stopped and started; `service` must be one the scenario has.
+
+    It costs nothing. A team may while its environment is open, and only so often, because each takes the engine's time.
+    """
     environment = _environment(session, environment_id)
+    if by_team:
+        exercise = session.get_one(Exercise, environment.exercise_id)
+        why = closed_by(exercise, environment, None, now)
+        if why is not None:
+            raise NotOpen(CLOSED[why])
     if environment.state not in (E.READY, E.OPEN, E.DEGRADED):
         raise Refused(f"the environment is {environment.state}; its services cannot be restarted now")
+    if environment.restart_service not in (None, service):
+        raise Refused(f"{environment.restart_service} is being restarted; one service at a time")
+    if by_team:
+        attempt(session, "restart", environment.participant_id, now, RESTARTS, RESTARTS_WITHIN_S)
     environment.restart_service = service
     subject = f"environment:{environment.id}"
     journal.record(session, now, environment.exercise_id, "restart", subject=subject, why=service, who=who)

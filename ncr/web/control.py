@@ -1,6 +1,6 @@
 """Exercise control: the page an instructor runs an exercise from, and the buttons on it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -15,8 +15,8 @@ from ncr.errors import NotFound, Refused
 from ncr.exercise import setup
 from ncr.exercise.lifecycle import State
 from ncr.exercise.tables import Exercise
-from ncr.scoring import conduct, interventions
-from ncr.web import views
+from ncr.scoring import conduct
+from ncr.web import entries, environments, inside, views
 from ncr.web.catalogue import Words
 from ncr.web.render import page
 from ncr.web.visit import Visit, Visiting, find, require_form
@@ -59,11 +59,26 @@ def show(visit: Visit, session: Session, exercise: Exercise) -> Response:
         "clock": views.clock(exercise, visit.site.clock(), told),
         "may_run": access.may(visit.viewer, Action.RUN, exercise),
         "actions": _actions(State(exercise.state), told),
-        "teams": views.control_teams(session, exercise.id, standings),
+        "said": environments.said(visit, session),
+        "teams": _teams(session, exercise.id, standings, told),
+        "services": list(scenario.topology.services),
+        "restart_words": environments.restart_words(told),
+        "entries": entries.titles(scenario.definition.entries, told),
+        "inside": inside.teams(session, exercise, scenario.definition.entries, visit),
+        "used": inside.log(session, exercise.id, scenario.definition.entries, told),
+        "may_join": access.may(visit.viewer, Action.JOIN, exercise),
         "timeline": views.timeline(session, exercise, titles, told),
         "journal": views.journal(session, exercise, told),
     }
     return page(visit.request, "control.html", visit.viewer, told, **values)
+
+
+def _teams(
+    session: Session, exercise_id: str, standings: Sequence[Mapping[str, Any]], told: Words
+) -> list[dict[str, Any]]:
+    rows = views.control_teams(session, exercise_id, standings)
+    terminals = environments.open_terminals(session, [row["id"] for row in rows])
+    return [row | {"reset_words": environments.reset_words(terminals.get(row["id"], 0), told)} for row in rows]
 
 
 def _actions(state: State, told: Words) -> list[dict[str, Any]]:
@@ -117,21 +132,6 @@ def postpone(
             raise Refused(visit.told("Øvelsen har ingen starttid å utsette."))
         moved = {"starts_at": exercise.starts_at + timedelta(minutes=minutes)}
         setup.change(session, site.shelf, exercise_id, moved, site.clock(), who=visit.viewer.login)
-    return RedirectResponse(f"/exercises/{exercise_id}", 303)
-
-
-@router.post("/exercises/{exercise_id}/environments/{participant_id}/reset")
-def reset(visit: Visiting, exercise_id: str, participant_id: str, form_token: Annotated[str, Form()] = "") -> Response:
-    """Build a team's environment anew: staff freely, the team itself by the scenario's rule."""
-    require_form(visit, form_token)
-    with visit.site.sessions.begin() as session:
-        exercise, audience = find(session, visit, exercise_id)
-        environment = views.environment(session, exercise_id, participant_id)
-        is_staff = access.may(visit.viewer, Action.RUN, exercise)
-        if not is_staff and audience.participant != participant_id:
-            raise NotFound(visit.told("Dette miljøet finnes ikke."))
-        rule = None if is_staff else visit.site.shelf.get(exercise.digest).definition.environment.reset
-        interventions.reset(session, environment.id, visit.site.clock(), asked=rule, who=visit.viewer.login)
     return RedirectResponse(f"/exercises/{exercise_id}", 303)
 
 

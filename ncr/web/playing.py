@@ -14,7 +14,7 @@ from ncr.exercise.tables import Environment, Exercise, Participant
 from ncr.scenario.topology import Scenario
 from ncr.scoring.desk import TaskSeen, desk
 from ncr.scoring.values import own_words
-from ncr.web import views
+from ncr.web import entries, environments, views
 from ncr.web.catalogue import Words
 from ncr.web.render import page
 from ncr.web.tasks import Verdict, categories
@@ -91,7 +91,9 @@ def seen_by(visit: Visit, session: Session, exercise: Exercise, audience: Audien
         "current": verdict[1] if verdict else visit.request.query_params.get("task"),
         "place": {"rank": row.get("rank", "–"), "points": row.get("points", 0), "services": row.get("services", {})},
         "messages": views.messages(session, exercise.id, participant.id, told),
-        **_reset(environment, scenario, playing, told),
+        "entries": entries.shown(visit, session, exercise, participant.id),
+        "said": environments.said(visit, session),
+        **environments.losses(session, environment, scenario, playing, told),
     }
 
 
@@ -99,18 +101,6 @@ def _own_row(visit: Visit, exercise_id: str, participant: str) -> dict[str, Any]
     seen = visit.site.boards.of(exercise_id).snapshot("team", participant)
     own = seen.get("own") or next((row for row in seen["standings"] if row["team"] == participant), None)
     return own or {}
-
-
-def _reset(environment: Environment, scenario: Scenario, playing: bool, told: Words) -> dict[str, Any]:
-    rule = scenario.definition.environment.reset
-    left = rule.limit - environment.resets
-    text = told(
-        "Alt dere har gjort inne i miljøet går tapt, og det tar litt tid før det er klart igjen. "
-        "Det koster %(cost)s poeng. %(left)s ganger igjen.",
-        cost=rule.cost,
-        left=left,
-    )
-    return {"may_reset": playing and left > 0 and environment.state != "building", "reset_words": text}
 
 
 def _environment_words(environment: Environment, told: Words) -> str:

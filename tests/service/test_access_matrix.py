@@ -165,6 +165,22 @@ TABLE = (
         "403 303 404 404 404 404 303 404 303",
         {},
     ),
+    Row(
+        "POST /exercises/{exercise_id}/environments/{participant_id}/restart",
+        f"{OWN}/restart",
+        "403 303 404 404 404 404 303 404 303",
+        {"service": "web"},
+    ),
+    Row(
+        "GET /exercises/{exercise_id}/entries/{entry}",
+        "/exercises/{running}/entries/desk",
+        "401 200 200 404 404 403 404 404 404",
+    ),
+    Row(
+        "GET /exercises/{exercise_id}/entries/{entry}",
+        "/exercises/{running}/entries/desk?participant={player_blaa}",
+        "401 200 403 404 404 403 200 404 200",
+    ),
 )
 
 

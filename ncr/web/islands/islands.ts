@@ -3,6 +3,7 @@
 import { ExerciseClock } from "./exercise-clock.js";
 import { ExerciseTimeline } from "./exercise-timeline.js";
 import { MessageList } from "./message-list.js";
+import { RenewRegion } from "./renew-region.js";
 import { ScoreBoard } from "./score-board.js";
 import { ServiceMatrix } from "./service-matrix.js";
 import { SubmitAnswer } from "./submit-answer.js";
@@ -17,3 +18,4 @@ customElements.define("message-list", MessageList);
 customElements.define("team-points", TeamPoints);
 customElements.define("team-place", TeamPlace);
 customElements.define("submit-answer", SubmitAnswer);
+customElements.define("renew-region", RenewRegion);
