@@ -89,6 +89,18 @@ def identify(session: Session, cookie: str | None, bearer: str | None, now: date
     return _viewer(session, user, Role(user.role), "cookie", form_token)
 
 
+def present(session: Session, user_id: str, now: datetime) -> Viewer | None:
+    """The user, while they may sign in and are signed in somewhere; for what outlives the request that began it."""
+    user = session.get(User, user_id)
+    if user is None or user.disabled_at is not None:
+        return None
+    for proof in (SignIn, Token):
+        live = select(proof.id).where(proof.user_id == user_id, proof.expires_at > now)
+        if session.scalars(live.limit(1)).first() is not None:
+            return _viewer(session, user, Role(user.role), "none", None)
+    return None
+
+
 def _by_token(session: Session, bearer: str, now: datetime) -> Viewer:
     asked = select(User, Token.role).join(Token, Token.user_id == User.id)
     live = (Token.id == fingerprint(bearer), Token.expires_at > now, User.disabled_at.is_(None))
@@ -100,7 +112,7 @@ def _by_token(session: Session, bearer: str, now: datetime) -> Viewer:
 
 
 def _viewer(
-    session: Session, user: User, role: Role, via: Literal["cookie", "token"], form_token: str | None
+    session: Session, user: User, role: Role, via: Literal["cookie", "token", "none"], form_token: str | None
 ) -> Viewer:
     teams = session.scalars(select(Membership.team_id).where(Membership.user_id == user.id))
     return Viewer(
@@ -230,6 +242,18 @@ def origin_allowed(headers: Mapping[str, str], settings: Settings, host: str | N
     if not settings.public_url and host and _is_local(host):
         allowed.add(f"http://{host}")
     return origin in allowed
+
+
+def is_own_page(origin: str, settings: Settings, host: str | None) -> bool:
+    """Whether a browser's Origin is one of our pages, asked by a process that may be reached at another port."""
+    if origin == settings.origin:
+        return True
+    if settings.public_url or not host:
+        return False
+    try:
+        return _is_local(host) and urlsplit(origin).hostname == urlsplit(f"//{host}").hostname
+    except ValueError:
+        return False
 
 
 def _is_local(host: str) -> bool:

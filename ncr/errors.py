@@ -92,6 +92,16 @@ class NoRoom(Refused):
     slug = "no-room"
 
 
+class TooManyOpen(Refused):
+    """As many are open as may be."""
+
+    slug = "limit"
+
+    def __init__(self, detail: str | None = None, user: str | None = None) -> None:
+        self.user = user
+        super().__init__(detail)
+
+
 class LostLead(NcrError):
     """Another director leads now."""
 

@@ -38,6 +38,14 @@ class DirectProtocol(WebSocketsSansIOProtocol):
             leave(self.reader)
         super().connection_lost(exc)
 
+    def accept_up_to(self, size: int) -> None:
+        """Take messages of so many bytes from now on; what the server was given is meant for those who only listen."""
+        self.conn.max_message_size = size
+
+    def cut(self) -> None:
+        """End the connection at once, whatever is unsent."""
+        self.transport.abort()
+
     def finish(self, last: bytes, code: int) -> None:
         """Write `last` and a close frame behind what is unsent; the connection is cut if that is not taken in time."""
         if self.close_sent or self.disconnected or self.transport.is_closing():

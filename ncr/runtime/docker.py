@@ -153,12 +153,17 @@ class DockerEngine:
         size: tuple[int, int] | None = None,
     ) -> Attached:
         with calling(f"container {name}"):
-            return DockerAttached(self._connection, self._execs, name, command, mark, user, environment, size)
+            return DockerAttached(
+                self._connection, name, command, mark, user, environment, size,
+                lambda: self.end_marked(name, mark, user=user),
+            )  # fmt: skip
 
     def end_marked(self, name: str, mark: str, *, user: str | None = None) -> bool:
         with gone_is_fine(f"container {name}"):
-            if self._connection.api.inspect_container(name)["State"]["Status"] == "running":
-                return self._execs.end(name, user, mark)
+            state = self._connection.api.inspect_container(name)["State"]
+            if state["Running"]:
+                # Nothing can be ended in one that is frozen.
+                return not state["Paused"] and self._execs.end(name, user, mark)
         return True
 
     def run(self, spec: ContainerSpec, timeout_s: float) -> ExecResult:

@@ -1,14 +1,17 @@
 """Commands that are talked to while they run, on a Docker engine: a shell in a terminal, or a relay without one."""
 
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from docker.errors import APIError
 
 from ncr.runtime.docker_client import Connection, calling
-from ncr.runtime.docker_exec import MARK, Execs
+from ncr.runtime.docker_exec import MARK, login_number
+
+# Marks itself for the kernel before it becomes the command; where that is refused, the environment's mark must do.
+MARKED = '{ echo "$0" >/proc/self/loginuid; } 2>/dev/null; exec "$@"'
 
 
 class DockerAttached:
@@ -17,20 +20,20 @@ class DockerAttached:
     def __init__(
         self,
         connection: Connection,
-        execs: Execs,
         name: str,
         command: Sequence[str],
         mark: str,
         user: str | None,
         environment: Mapping[str, str],
         size: tuple[int, int] | None,
+        end: Callable[[], bool],
     ) -> None:
-        self._connection, self._execs, self._name, self._mark, self._user = connection, execs, name, mark, user
+        self._connection, self._name, self._end = connection, name, end
         self.is_framed = size is None
+        marked = ["/bin/sh", "-c", MARKED, str(login_number(mark)), *command]
         made: dict[str, Any] = connection.api.exec_create(
-            name, list(command), user=user or "", stdin=True, tty=size is not None,
-            environment={**environment, MARK: mark},
-        )  # fmt: skip
+            name, marked, user=user or "", stdin=True, tty=size is not None, environment={**environment, MARK: mark}
+        )
         self._id = str(made["Id"])
         self._stream = connection.api.exec_start(self._id, tty=size is not None, socket=True)
         self.socket: socket.socket = getattr(self._stream, "_sock", self._stream)
@@ -54,4 +57,4 @@ class DockerAttached:
         with suppress(OSError):
             self._stream.close()
             self.socket.close()
-        return self._execs.end(self._name, self._user, self._mark)
+        return self._end()

@@ -1,5 +1,6 @@
 """Commands in running containers on a Docker engine; one that runs out of time is ended inside as well."""
 
+import hashlib
 import secrets
 import select
 import socket
@@ -24,22 +25,38 @@ END_PAUSE_S = 0.5
 EXIT_CODE_WAIT_S = 2.0
 HEADER = struct.Struct(">BxxxL")
 
-# Ends the sessions of all processes that carry the mark. It runs as the same user, never with more rights, and
-# needs nothing but a shell: the container's programs are not to be trusted, and may be few.
+# Ends all that is marked: in its environment, or by the kernel's login number, which is inherited through everything,
+# a cleared environment and a new session too, and cannot be taken off again. It needs nothing but a shell: the
+# container's programs are not to be trusted, and may be few. A zombie is nothing that could be ended.
 END = """
-for d in /proc/[0-9]*; do
-  while IFS= read -r l || [ -n "$l" ]; do
-    case "$l" in *"$1"*) IFS= read -r s <"$d/stat"; s=${s##*) }; set -- "$1" $s; sessions="$sessions $5"; break;; esac
-  done <"$d/environ"
-done 2>/dev/null
-for d in /proc/[0-9]*; do
-  IFS= read -r s <"$d/stat" || continue
-  s=${s##*) }; set -- "$1" $s
-  for w in $sessions; do [ "$w" = "$5" ] && kill -9 "${d#/proc/}"; done
-done 2>/dev/null
-[ -z "$sessions" ] || echo found
+mark=$1 number=$2 round=0
+while [ $round -lt 20 ]; do
+  round=$((round + 1)) sessions=" " marked=" " found=
+  for each in 1 2; do for d in /proc/[0-9]*; do
+    s=; while IFS= read -r l || [ -n "$l" ]; do s="$s$l "; done <"$d/stat"
+    s=${s##*) }; case $s in ""|Z*|X*) continue;; esac
+    pid=${d#/proc/}; set -- $s
+    if [ $each = 2 ]; then
+      case "$sessions" in *" $4 "*) kill -9 "$pid"; continue;; esac
+      case "$marked" in *" $pid "*) kill -9 "$pid";; esac
+      continue
+    fi
+    u=; IFS= read -r u <"$d/loginuid"
+    if [ "$u" = "$number" ]; then found=1 sessions="$sessions$4 " marked="$marked$pid "; continue; fi
+    while IFS= read -r l || [ -n "$l" ]; do
+      case "$l" in *"$mark"*) found=1 sessions="$sessions$4 " marked="$marked$pid "; break;; esac
+    done <"$d/environ"
+  done; done 2>/dev/null
+  [ -n "$found" ] || exit 0
+done
+echo found
 exit 0
 """
+
+
+def login_number(mark: str) -> int:
+    """A mark as a login number: far from those of users, and never the one that stands for none."""
+    return 10**9 + int.from_bytes(hashlib.sha256(mark.encode()).digest()[:4], "big") % (3 * 10**9)
 
 
 class Execs:
@@ -77,12 +94,12 @@ class Execs:
         return None
 
     def end(self, name: str, user: str | None, mark: str) -> bool:
-        """End every session in which something carries the mark; whether a last look found none."""
-        for _ in range(END_TRIES):
+        """End everything that carries the mark, and its sessions; whether nothing of it is left."""
+        for number in range(END_TRIES):
             try:
                 with calling(f"container {name}"):
-                    # The first look ends what it finds, the second sees whether that was all.
-                    if self._finds_nothing(name, user, mark) or self._finds_nothing(name, user, mark):
+                    # With no more rights than it had itself, unless it got at more.
+                    if self._finds_nothing(name, "0" if number else user, mark):
                         return True
             except EngineError as error:
                 log.warning("ending a command failed", container=name, error=str(error)[:300])
@@ -92,7 +109,9 @@ class Execs:
 
     def _finds_nothing(self, name: str, user: str | None, mark: str) -> bool:
         api = self._connection.api
-        made = api.exec_create(name, ["/bin/sh", "-c", END, "sh", f"{MARK}={mark}"], user=user or "")
+        made = api.exec_create(
+            name, ["/bin/sh", "-c", END, "sh", f"{MARK}={mark}", str(login_number(mark))], user=user or ""
+        )
         with Conversation(api.exec_start(made["Id"], socket=True)) as talk:
             return talk.run(b"", END_TIMEOUT_S) and self._exit_code(made["Id"]) == 0 and not talk.out
 

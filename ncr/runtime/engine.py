@@ -284,7 +284,7 @@ class Engine(Protocol):
     ) -> Attached:
         """Start a command in a running container and talk to it; with `size` (columns, rows) in a terminal of its own.
 
-        `mark` is a word by which everything the command starts is found again.
+        `mark` is a word by which everything the command starts is found again. The container must have a shell.
         """
 
     def end_marked(self, name: str, mark: str, *, user: str | None = None) -> bool:
