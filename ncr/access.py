@@ -142,13 +142,17 @@ def audience(session: Session, viewer: Viewer, exercise: Exercise) -> Audience:
     """
     if exercise.mode == "pool":
         raise SignedOut if viewer.user_id is None else NotFound
-    if may(viewer, Action.INSPECT, exercise):
+    is_staff, is_practice = may(viewer, Action.INSPECT, exercise), exercise.mode == "practice"
+    # Whoever practises is a player in the own run, an instructor too.
+    if is_staff and not is_practice:
         return Audience("staff")
     # A draft is its planner's own: teams and times may still change.
     participant = participant_of(session, viewer, exercise.id) if exercise.state != "draft" else None
     if participant is not None:
         return Audience("team", participant)
-    if exercise.visibility == "public" and exercise.state not in ("draft", "cancelled"):
+    if is_staff:
+        return Audience("staff")
+    if exercise.mode == "exercise" and exercise.visibility == "public" and exercise.state not in ("draft", "cancelled"):
         return Audience("public")
     if viewer.user_id is None:
         raise SignedOut

@@ -63,6 +63,10 @@ class Acts:
         ensure_guard(self._means)
         self._clear_old(case)
         blueprint = self._made(case)
+        # Said before the proof, so that whoever waits sees how far it is.
+        self._set(
+            case, health=dict.fromkeys([spec.service or runtime.GATE for spec in blueprint.everything], "starting")
+        )
         ports = (*HOST_PORTS, self._means.settings.port)
         runtime.verify(self._engine, blueprint, cases.neighbours(self._means, case), ports)
         runtime.hold(self._engine, blueprint)

@@ -10,8 +10,12 @@ from sqlalchemy.orm import Session
 from ncr.scenario.model import Definition, Task, Text
 from ncr.scoring.facts import Kind
 from ncr.scoring.rules import Rules
+from ncr.scoring.submission import SOLUTION
 from ncr.scoring.tables import FactRow
 from ncr.scoring.values import filled
+
+# How often each task was tried, which hints of which were bought, and which are solved.
+Own = tuple[dict[str, int], set[tuple[str, int | str]], set[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,8 @@ class TaskSeen:
     """A task on the desk.
 
     `requires` are those still to be solved before it shows its text; `opens_in_s` counts exercise seconds. `value` is
-    what a solver holds now; `points` what this team got, None while unsolved; `attempts_left` None when free.
+    what a solver holds now; `points` what this team got, None while unsolved; `attempts_left` None when free. Who
+    has `given_up` a task may see its solution.
     """
 
     task: Task
@@ -42,6 +47,7 @@ class TaskSeen:
     requires: tuple[str, ...]
     opens_in_s: float
     hints: tuple[HintSeen, ...]
+    given_up: bool = False
 
     @property
     def is_locked(self) -> bool:
@@ -83,13 +89,13 @@ def _worded(task: Task, words: Mapping[str, str]) -> Task:
     return task.model_copy(update=texts)
 
 
-def _own(session: Session, exercise: str, participant: str) -> tuple[dict[str, int], set[tuple[str, int]], set[str]]:
+def _own(session: Session, exercise: str, participant: str) -> Own:
     kinds = (Kind.SUBMITTED, Kind.HINTED)
     asked = select(FactRow.kind, FactRow.payload).where(
         FactRow.exercise_id == exercise, FactRow.team == participant, FactRow.kind.in_(kinds)
     )
     tried: dict[str, int] = {}
-    bought: set[tuple[str, int]] = set()
+    bought: set[tuple[str, int | str]] = set()
     solved: set[str] = set()
     for kind, payload in session.execute(asked):
         if kind == Kind.HINTED:
@@ -106,7 +112,7 @@ def _seen(
     rules: Rules,
     worth: Mapping[str, Any],
     score: Mapping[str, Any] | None,
-    own: tuple[Mapping[str, int], set[tuple[str, int]], set[str]],
+    own: Own,
     clock: tuple[float, float, float],
 ) -> TaskSeen:
     tried, bought, solved = own
@@ -123,10 +129,11 @@ def _seen(
         requires=tuple(required for required in task.requires if required not in solved),
         opens_in_s=max(0.0, rules.tasks[task.id].opens_s(duration_s, scale) - t_s),
         hints=_hints(task, bought),
+        given_up=(task.id, SOLUTION) in bought,
     )
 
 
-def _hints(task: Task, bought: set[tuple[str, int]]) -> tuple[HintSeen, ...]:
+def _hints(task: Task, bought: set[tuple[str, int | str]]) -> tuple[HintSeen, ...]:
     taken = [(task.id, number) in bought for number in range(1, len(task.hints) + 1)]
     upcoming = next((place for place, is_bought in enumerate(taken) if not is_bought), None)
     return tuple(

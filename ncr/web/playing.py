@@ -31,7 +31,7 @@ def files(visit: Visit, session: Session, exercise: Exercise, audience: Audience
     """The hand-outs this audience may have now, by name."""
     if audience.participant is None or not (exercise.started_at or plays(exercise, visit)):
         return ()
-    seen = _desk(visit, session, exercise, audience.participant, scenario)
+    seen = desk_of(visit, session, exercise, audience.participant, scenario)
     bound = {name for task in scenario.definition.tasks for name in task.files}
     shown = {name for task in seen if not task.is_locked for name in task.task.files}
     folder = scenario.path / "files"
@@ -39,7 +39,8 @@ def files(visit: Visit, session: Session, exercise: Exercise, audience: Audience
     return [name for name in everywhere if name not in bound or name in shown]
 
 
-def _desk(visit: Visit, session: Session, exercise: Exercise, participant: str, scenario: Scenario) -> list[TaskSeen]:
+def desk_of(visit: Visit, session: Session, exercise: Exercise, participant: str, scenario: Scenario) -> list[TaskSeen]:
+    """The tasks as the participant sees them."""
     board = visit.site.boards.of(exercise.id)
     clock = (clock_of(exercise).t(visit.site.clock()), exercise.duration_s, exercise.scale)
     seen = board.snapshot("team", participant)
@@ -69,8 +70,8 @@ def seen_by(visit: Visit, session: Session, exercise: Exercise, audience: Audien
     environment = views.environment(session, exercise.id, participant.id)
     playing = plays(exercise, visit)
     opened = exercise.started_at is not None or playing
-    seen = _desk(visit, session, exercise, participant.id, scenario) if opened else []
-    row = _own_row(visit, exercise.id, participant.id)
+    seen = desk_of(visit, session, exercise, participant.id, scenario) if opened else []
+    row = own_row(visit, exercise.id, participant.id)
     handed = files(visit, session, exercise, audience, scenario)
     bound = {name for task in scenario.definition.tasks for name in task.files}
     return {
@@ -84,6 +85,7 @@ def seen_by(visit: Visit, session: Session, exercise: Exercise, audience: Audien
         "opened": opened,
         "playing": playing,
         "seen_before": any(task.tried for task in seen),
+        "alone": exercise.mode == "practice",
         "board_visible": access.sees_board(audience, exercise),
         "briefing": views.briefing(scenario.briefing, _words(session, exercise, participant.id, scenario), told),
         "files": [name for name in handed if name not in bound],
@@ -97,7 +99,8 @@ def seen_by(visit: Visit, session: Session, exercise: Exercise, audience: Audien
     }
 
 
-def _own_row(visit: Visit, exercise_id: str, participant: str) -> dict[str, Any]:
+def own_row(visit: Visit, exercise_id: str, participant: str) -> dict[str, Any]:
+    """The participant's own standing; empty before the first fact."""
     seen = visit.site.boards.of(exercise_id).snapshot("team", participant)
     own = seen.get("own") or next((row for row in seen["standings"] if row["team"] == participant), None)
     return own or {}

@@ -16,7 +16,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from ncr.access import Viewer
+from ncr import access
+from ncr.access import Action, Viewer
+from ncr.people.roles import Role
 from ncr.web.catalogue import CATEGORIES, STATES, Words, prefer, words
 
 HERE = Path(__file__).parent
@@ -79,6 +81,11 @@ def language(request: Request, viewer: Viewer, site: str) -> Words:
     return words(prefer(chosen, request.headers.get("accept-language", ""), site))
 
 
+def sees_exercises(viewer: Viewer) -> bool:
+    """Whether exercises concern the viewer at all: a student who is in no team only practises."""
+    return viewer.user_id is not None and (viewer.role is not Role.STUDENT or bool(viewer.teams))
+
+
 def page(request: Request, name: str, viewer: Viewer, told: Words, *, status: int = 200, **values: Any) -> HTMLResponse:
     """The template `name` filled in, never kept by any cache."""
     theme = values.pop("theme", None) or request.cookies.get("ncr-theme")
@@ -87,6 +94,9 @@ def page(request: Request, name: str, viewer: Viewer, told: Words, *, status: in
         "language": told.language,
         "theme": theme if theme in THEMES else None,
         "viewer": viewer,
+        "sees_exercises": sees_exercises(viewer),
+        "may_practise": access.may(viewer, Action.PRACTISE),
+        "may_inspect": access.may(viewer, Action.INSPECT),
         "may_plan": viewer.role in ("instructor", "admin"),
         "path": request.url.path,
         "here": lambda path: Markup(' aria-current="page"') if request.url.path == path else "",

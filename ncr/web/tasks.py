@@ -34,6 +34,8 @@ def _task(seen: TaskSeen, titles: dict[str, str], told: Words, verdict: Verdict)
         "attempts_left": seen.attempts_left,
         "solved": told("Løst: %(p)s poeng.", p=f"{seen.points:g}") if seen.points is not None else None,
         "explanation": markdown(task.explanation.get(language)) if task.explanation else None,
+        "given_up": seen.given_up,
+        "answer": None,
         "locked": _locked(seen, titles, told) if seen.is_locked else None,
         "files": task.files,
         "options": [{"id": option.id, "text": option.text.get(language)} for option in options],

@@ -4,14 +4,19 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form
 from fastapi.responses import FileResponse, RedirectResponse, Response
+from sqlalchemy.orm import Session
 
 from ncr.access import Audience
 from ncr.db import reading
 from ncr.errors import NcrError, NotFound, SignedOut, TooMany
+from ncr.exercise import practice
+from ncr.exercise.tables import Exercise
 from ncr.scoring import submission
 from ncr.scoring.submission import Member
-from ncr.web import control, playing
+from ncr.web import control, playing, runs
 from ncr.web.catalogue import Words
+from ncr.web.render import sees_exercises
+from ncr.web.tasks import Verdict
 from ncr.web.visit import Visit, Visiting, find, require_form
 
 router = APIRouter(include_in_schema=False)
@@ -19,8 +24,10 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/")
 def front(visit: Visiting) -> Response:
-    """The front page; strangers are asked to sign in."""
-    return control.front(visit) if visit.viewer.user_id else RedirectResponse("/sign-in", 303)
+    """The front page: a student's is the practice catalogue; strangers are asked to sign in."""
+    if visit.viewer.user_id is None:
+        return RedirectResponse("/sign-in", 303)
+    return control.front(visit) if sees_exercises(visit.viewer) else RedirectResponse("/practice", 303)
 
 
 @router.get("/exercises/{exercise_id}")
@@ -32,7 +39,7 @@ def show(visit: Visiting, exercise_id: str) -> Response:
             return control.show(visit, session, exercise)
         if audience.participant is None:
             return RedirectResponse(f"/exercises/{exercise_id}/board", 303)
-        return playing.show(visit, session, exercise, audience)
+        return _own_page(visit, session, exercise, audience)
 
 
 @router.post("/exercises/{exercise_id}/tasks/{task}/submit")
@@ -50,6 +57,7 @@ def submit(
     member = _member(visit, audience)
     rules, now = visit.site.boards.of(exercise_id).rules, visit.site.clock()
     text = ",".join(answer or [])
+    _touch(visit, exercise_id)
     try:
         outcome = visit.site.writer.run(
             lambda writing: submission.submit(writing, exercise_id, member, rules, task, text, now)
@@ -61,7 +69,7 @@ def submit(
         verdict, status = ("good" if right else "bad", task, told("Riktig!") if right else told("Ikke riktig.")), 200
     with reading(visit.site.sessions) as session:
         exercise, audience = find(session, visit, exercise_id)
-        return playing.show(visit, session, exercise, audience, verdict, status)
+        return _own_page(visit, session, exercise, audience, verdict, status)
 
 
 @router.post("/exercises/{exercise_id}/tasks/{task}/hints/{hint}")
@@ -74,6 +82,7 @@ def take_hint(
         _, audience = find(session, visit, exercise_id)
     member = _member(visit, audience)
     rules, now = visit.site.boards.of(exercise_id).rules, visit.site.clock()
+    _touch(visit, exercise_id)
     visit.site.writer.run(lambda writing: submission.take_hint(writing, exercise_id, member, rules, task, hint, now))
     return RedirectResponse(f"/exercises/{exercise_id}?task={task}#task-{task}", 303)
 
@@ -90,6 +99,20 @@ def hand_out(visit: Visiting, exercise_id: str, name: str) -> Response:
     if "/" in name or name.startswith(".") or not place.is_file() or place.is_symlink():
         raise NotFound(visit.told("Dette vedlegget finnes ikke."))
     return FileResponse(place, filename=name, headers={"Cache-Control": "no-store"})
+
+
+def _own_page(
+    visit: Visit, session: Session, exercise: Exercise, audience: Audience, verdict: Verdict = None, status: int = 200
+) -> Response:
+    """What a member sees of the exercise: a team's page, or a student's own run."""
+    shows = runs.show if exercise.mode == "practice" else playing.show
+    return shows(visit, session, exercise, audience, verdict, status)
+
+
+def _touch(visit: Visit, exercise_id: str) -> None:
+    """Somebody is active; only a practice run keeps note of it."""
+    with visit.site.sessions.begin() as session:
+        practice.touch(session, exercise_id, visit.site.clock())
 
 
 def _member(visit: Visit, audience: Audience) -> Member:

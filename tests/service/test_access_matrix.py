@@ -28,6 +28,7 @@ INSPECTS = "401 403 403 404 404 200 200 404 200"
 OWN_OR_RUNS = "401 {0} 403 404 404 403 {0} 404 {0}"
 PRACTISES = "401 {0} {0} {0} {0} 403 {0} {0} {0}"
 OWN_RUN = "401 404 404 404 200 {0} 404 404 {1}"
+FORM_OWN_RUN = "403 404 404 404 303 404 404 404 404"
 FORM_RUNS = "403 403 403 404 404 403 303 404 303"
 
 
@@ -134,11 +135,25 @@ TABLE = (
     ),
     # Whoever comes shows a ticket in the first frame; who gets one is decided where it is made.
     api("WS /exercises/{exercise}/terminal", "/exercises/{running}/terminal", ALL.replace("200", "101")),
-    Row("GET /", "/", ALL.replace("200", "303", 1)),
+    Row("GET /", "/", "303 200 200 200 303 200 200 200 200"),
     Row("GET /sign-in", "/sign-in", ALL),
     Row("POST /sign-in", "/sign-in", OPEN_PAGE, {"login": "student", "password": PASSWORD}),
     Row("POST /sign-out", "/sign-out", OPEN_PAGE.replace("303", "403", 1), {}),
     Row("POST /preferences", "/preferences", OPEN_PAGE, {"language": "en"}),
+    Row("GET /practice", "/practice?q=liten&sort=latest", PRACTISES.format(200)),
+    Row("POST /practice", "/practice", PRACTISES.format(303), {"scenario": "liten", "key": "k"}),
+    Row("GET /practice/now", "/practice/now", "401 403 403 403 403 200 200 200 200"),
+    Row("GET /practice/scenarios/{scenario}", "/practice/scenarios/liten", PRACTISES.format(200)),
+    Row("POST /practice/{run}/extend", "/practice/{run}/extend", FORM_OWN_RUN, {"left": "2"}),
+    Row("POST /practice/{run}/reset", "/practice/{run}/reset", FORM_OWN_RUN, {"generation": "1"}),
+    Row("POST /practice/{run}/stay", "/practice/{run}/stay", FORM_OWN_RUN, {}),
+    Row("POST /practice/{run}/finish", "/practice/{run}/finish", FORM_OWN_RUN, {}),
+    Row(
+        "POST /practice/{run}/tasks/{task}/give-up",
+        "/practice/{run}/tasks/find-web/give-up",
+        FORM_OWN_RUN,
+        {},
+    ),
     Row("GET /exercises/new", "/exercises/new", PLANNER.format(200)),
     Row("POST /exercises/new", "/exercises/new", PLANNER.format(303), A_FORM),
     Row("GET /exercises/{exercise_id}", "/exercises/{running}", LOOKS),

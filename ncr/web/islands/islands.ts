@@ -2,7 +2,10 @@
 
 import { ExerciseClock } from "./exercise-clock.js";
 import { ExerciseTimeline } from "./exercise-timeline.js";
+import { InPlace } from "./in-place.js";
 import { MessageList } from "./message-list.js";
+import { PracticeRun } from "./practice-run.js";
+import { PracticeWait } from "./practice-wait.js";
 import { RenewRegion } from "./renew-region.js";
 import { ScoreBoard } from "./score-board.js";
 import { ServiceMatrix } from "./service-matrix.js";
@@ -19,3 +22,6 @@ customElements.define("team-points", TeamPoints);
 customElements.define("team-place", TeamPlace);
 customElements.define("submit-answer", SubmitAnswer);
 customElements.define("renew-region", RenewRegion);
+customElements.define("in-place", InPlace);
+customElements.define("practice-run", PracticeRun);
+customElements.define("practice-wait", PracticeWait);

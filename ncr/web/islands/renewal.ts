@@ -22,7 +22,10 @@ export function renewTasks(): Promise<void> {
 
 async function takeTasks(): Promise<void> {
   const fresh = await takePage();
-  if (!fresh) return;
+  if (fresh) putTasks(fresh);
+}
+
+function putTasks(fresh: Document): void {
   for (const task of fresh.querySelectorAll<HTMLDetailsElement>("details.task")) {
     const old = document.getElementById(task.id);
     if (old instanceof HTMLDetailsElement && !old.querySelector("form[aria-busy=true]")) replaceTask(old, task);
@@ -30,7 +33,7 @@ async function takeTasks(): Promise<void> {
 }
 
 /** The page as the service draws it now. */
-async function takePage(): Promise<Document | null> {
+export async function takePage(): Promise<Document | null> {
   const answer = await fetch(location.pathname, { cache: "no-store", signal: AbortSignal.timeout(15_000) }).catch(() => null);
   // Out of reach: the page stays as it is, and the next change asks again.
   return answer?.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
@@ -39,7 +42,16 @@ async function takePage(): Promise<Document | null> {
 /** Draw the marked regions of the page anew, or the one named; whether that brings all of the page up to date. */
 export async function renewRegions(name = ""): Promise<boolean> {
   const fresh = await takePage();
-  if (!fresh) return true;
+  return fresh ? putRegions(fresh, name) : true;
+}
+
+/** Take over the tasks and the marked regions of the page as it is now. */
+export function renewFrom(fresh: Document): void {
+  putTasks(fresh);
+  putRegions(fresh, "");
+}
+
+function putRegions(fresh: Document, name: string): boolean {
   const mark = name ? `[data-renew=${name}]` : "[data-renew]";
   const drawn = new Map([...fresh.querySelectorAll<HTMLElement>(mark)].map((one) => [one.dataset.renew, one]));
   const regions = [...document.querySelectorAll<HTMLElement>(mark)];
@@ -68,6 +80,24 @@ function replaceTask(old: HTMLDetailsElement, fresh: HTMLDetailsElement): void {
   if (input) input.value = typed;
   old.replaceWith(fresh);
   if (hadFocus) fresh.querySelector("summary")?.focus();
+}
+
+/** Put another page's content in this one's place: no flash, no scrolling, and the focus stays where people can go on. */
+export function renewMain(fresh: Document): void {
+  const [main, drawn] = [document.querySelector("main"), fresh.querySelector("main")];
+  if (!main || !drawn) return location.reload();
+  for (const link of fresh.querySelectorAll<HTMLLinkElement>("head link[rel=stylesheet]")) {
+    if (!document.querySelector(`link[href="${link.getAttribute("href") ?? ""}"]`)) document.head.append(link);
+  }
+  for (const script of fresh.querySelectorAll("script[src]")) {
+    const source = script.getAttribute("src") ?? "";
+    // One that a parsed page brings along never runs; a made one does.
+    if (!document.querySelector(`script[src="${source}"]`)) document.body.append(Object.assign(document.createElement("script"), { type: "module", src: source }));
+  }
+  const hadFocus = main.contains(document.activeElement);
+  document.title = fresh.title;
+  main.replaceChildren(...drawn.childNodes);
+  if (hadFocus) (main.querySelector<HTMLElement>("h1[tabindex]") ?? main).focus();
 }
 
 /** Draw the whole page anew, soon; when somebody is writing in it, say instead that it should be. */
