@@ -22,6 +22,8 @@ export class OpenTerminals extends Island {
   static override styles = [
     look,
     css`
+      lab-terminal { margin-top: 1rem; }
+      [role=tabpanel] lab-terminal { margin-top: 0; border-top-left-radius: 0; }
       [role=tablist] { display: flex; flex-wrap: wrap; gap: .3rem; margin: 1rem 0 0; }
       [role=tab] { font: inherit; font-weight: 600; min-height: 2.5rem; padding: .2rem 1rem; border: 1px solid var(--line-strong, #7b8a9d); border-bottom: 0; border-radius: 6px 6px 0 0; background: var(--surface-sunk, #e8ecf1); color: var(--ink, #131c2b); cursor: pointer; }
       [role=tab][aria-selected=true] { background: var(--accent, #1f4fbf); border-color: var(--accent, #1f4fbf); color: var(--accent-ink, #fff); }

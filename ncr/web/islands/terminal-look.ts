@@ -23,17 +23,19 @@ export const terminalLook = [
     .said .notice.good { border-color: var(--good, #0f6b3f); background: var(--good-soft, #dff3e7); }
     .again { padding: 0 .5rem .5rem; }
     .again a { color: var(--accent, #1f4fbf); }
-    .screen { height: clamp(16rem, 52vh, 44rem); padding: .4rem 0 .2rem .5rem; overflow: auto hidden; }
-    .screen:focus-within { box-shadow: inset 0 0 0 3px var(--accent, #1f4fbf); }
+    .screen { height: clamp(16rem, 52vh, 44rem); padding: .2rem 0 .1rem .3rem; border: 3px solid transparent; overflow: auto hidden; }
+    .screen:focus-within { border-color: var(--accent, #1f4fbf); }
     :host([fill]) .screen { flex: 1; height: auto; min-height: 8rem; }
+    :host([fill]) .bar { justify-content: flex-end; }
+    :host([fill]) .bar strong { display: none; }
     .help { margin: 0; padding: .3rem .6rem; font-size: .84rem; color: var(--ink-muted, #4b5a6e); border-top: 1px solid var(--line, #cdd5df); }
-    .keys { display: none; gap: .3rem; padding: .3rem .4rem; border-top: 1px solid var(--line, #cdd5df); overflow-x: auto; }
-    .keys button { flex: 1 0 auto; min-height: 2.75rem; font-family: var(--font-mono, monospace); }
+    .keys { display: none; grid-template-columns: repeat(10, 1fr); gap: .2rem; padding: .2rem; border-top: 1px solid var(--line, #cdd5df); }
+    .keys button { min-width: 0; min-height: 2.75rem; padding: 0; font-size: .8rem; }
     @media (pointer: coarse), (max-width: 46rem) {
-      .keys { display: flex; }
+      .keys { display: grid; }
       .help { display: none; }
       .bar strong { flex: 1 0 100%; }
-      .bar button { min-height: 2.6rem; }
+      .bar button { flex: 1 0 auto; min-height: 2.6rem; padding: .1rem .4rem; font-size: .82rem; }
       .screen { height: clamp(14rem, 46vh, 30rem); }
     }
   `,

@@ -4,7 +4,7 @@ import { FitAddon } from "@xterm/addon-fit";
 import { SerializeAddon } from "@xterm/addon-serialize";
 import { Terminal, type ITheme } from "@xterm/xterm";
 import type { Screen, State } from "./terminal-line.js";
-import { openAt, strictDocument } from "./terminal-sheets.js";
+import { openAt } from "./terminal-sheets.js";
 
 const SETTLED_MS = 120;
 const LINES_KEPT = 400;
@@ -39,11 +39,9 @@ export class TerminalScreen implements Screen {
   private hasOwnSize = true;
 
   constructor(root: ShadowRoot, place: HTMLElement, private readonly ear: Ear, options: Options) {
-    const strict = strictDocument(root);
     Terminal.strings.promptLabel = options.title;
     Terminal.strings.tooMuchOutput = options.tooMuchOutput;
     this.terminal = new Terminal({
-      documentOverride: strict,
       cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
       fontFamily: token(place, "--font-mono", "monospace"),
       fontSize: options.fontSize,
@@ -57,7 +55,7 @@ export class TerminalScreen implements Screen {
     });
     this.terminal.loadAddon(this.fitting);
     this.terminal.loadAddon(this.serializing);
-    openAt(place, this.terminal, strict);
+    openAt(place, this.terminal, root);
     this.terminal.textarea?.setAttribute("aria-describedby", "way-out");
     this.terminal.attachCustomKeyEventHandler((event) => this.mayPass(event));
     this.terminal.onData((text) => this.typed(text));

@@ -1,30 +1,12 @@
 /** Lets xterm.js look as it should under a policy without inline styles: what it writes into style elements and style
- * attributes becomes sheets of the shadow root and declarations, which the policy allows a script to make. */
+ * attributes becomes sheets of the shadow root and declarations, which the policy lets a script make. */
 
 import type { Terminal } from "@xterm/xterm";
 
-const create = (name: string): HTMLElement => Document.prototype.createElement.call(document, name);
-
-/** A document that makes everything as the page's own does, except what the policy forbids; for `documentOverride`. */
-export function strictDocument(root: ShadowRoot): Document {
-  const make = (name: string): HTMLElement => {
-    if (name === "style") return sheetOf(root);
-    const made = create(name);
-    if (name === "span") made.setAttribute = setAttribute;
-    return made;
-  };
-  return new Proxy(document, {
-    get(page, name) {
-      if (name === "createElement") return make;
-      const value: unknown = Reflect.get(page, name, page);
-      return typeof value === "function" ? value.bind(page) : value;
-    },
-  });
-}
-
-/** Open the terminal at `place`. One of its style elements is made by the page's own document, whatever the override. */
-export function openAt(place: HTMLElement, terminal: Terminal, strict: Document): void {
-  Object.defineProperty(document, "createElement", { value: strict.createElement, configurable: true });
+/** Open the terminal at `place`, inside `root`: all the style elements it ever has are made while it opens. */
+export function openAt(place: HTMLElement, terminal: Terminal, root: ShadowRoot): void {
+  const create = (name: string) => (name === "style" ? sheetOf(root) : Document.prototype.createElement.call(document, name));
+  Object.defineProperty(document, "createElement", { value: create, configurable: true });
   try {
     terminal.open(place);
   } finally {
@@ -36,7 +18,7 @@ export function openAt(place: HTMLElement, terminal: Terminal, strict: Document)
 function sheetOf(root: ShadowRoot): HTMLElement {
   const sheet = new CSSStyleSheet();
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
-  const place = Object.assign(create("span"), { hidden: true });
+  const place = Object.assign(Document.prototype.createElement.call(document, "span"), { hidden: true });
   Object.defineProperty(place, "textContent", { set: (text: string) => sheet.replaceSync(text) });
   place.remove = () => {
     root.adoptedStyleSheets = root.adoptedStyleSheets.filter((one) => one !== sheet);
@@ -45,7 +27,8 @@ function sheetOf(root: ShadowRoot): HTMLElement {
   return place;
 }
 
-function setAttribute(this: HTMLElement, name: string, value: string): void {
+// The colours of cells that are not in the palette are style attributes of spans that xterm.js makes while it draws.
+HTMLSpanElement.prototype.setAttribute = function (name: string, value: string): void {
   if (name === "style") this.style.cssText = value;
   else Element.prototype.setAttribute.call(this, name, value);
-}
+};
