@@ -18,6 +18,7 @@ from ncr.clock import utcnow
 from ncr.config import Settings
 from ncr.director.clockwork import Clockwork
 from ncr.director.director import Director
+from ncr.director.ear import ear
 from ncr.entries.doors import Entries
 from ncr.errors import NcrError
 from ncr.exercise.shelf import Shelf
@@ -60,8 +61,9 @@ def site(settings: Settings) -> Site:
 
 def director(at: Site, on: Engine) -> Clockwork:
     """The director and what wakes it."""
-    own = Director(at.sessions, on, at.settings, at.shelf, instance=instance(at.settings), clock=at.clock)
-    return Clockwork(own, at.settings.tick_s, at.clock)
+    mine = instance(at.settings)
+    own = Director(at.sessions, on, at.settings, at.shelf, instance=mine, scenarios=at.scenarios, clock=at.clock)
+    return Clockwork(own, at.settings.tick_s, at.clock, ear(at.sessions.kw["bind"]))
 
 
 def create(settings: Settings) -> FastAPI:

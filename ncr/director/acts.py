@@ -1,6 +1,6 @@
 """Acts: what each step does on the engine, and the row that says so; what claims is written before, results after."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import structlog
@@ -12,6 +12,7 @@ from ncr.director.crashpoints import reach
 from ncr.director.disks import FULL, note_health
 from ncr.director.guard import ensure_guard
 from ncr.director.means import Means
+from ncr.director.pace import Pace, note_built
 from ncr.director.reconcile import Step
 from ncr.errors import EngineError, SubnetTaken
 from ncr.exercise import journal
@@ -32,6 +33,7 @@ class Acts:
 
     def __init__(self, means: Means) -> None:
         self._means = means
+        self._pace = Pace(means)
         self._engine = means.engine
         self._acts = {
             Step.BEGIN: self._begin,
@@ -60,6 +62,11 @@ class Acts:
         reach("begin-after-commit")
 
     def _build(self, case: Case) -> None:
+        with self._pace.measuring() as took:
+            self._make(case, took)
+        reach("build-after-commit")
+
+    def _make(self, case: Case, took: Callable[[], float]) -> None:
         ensure_guard(self._means)
         self._clear_old(case)
         blueprint = self._made(case)
@@ -73,8 +80,16 @@ class Acts:
         reach("build-before-commit")
         now = self._means.clock()
         health = runtime.health(self._engine.observe(blueprint.who.labels), blueprint)
-        self._move(case, E.READY, tries=0, failure=None, restart_service=None, health=health, ready_at=now)
-        reach("build-after-commit")
+        ready: dict[str, Any] = {
+            "tries": 0,
+            "failure": None,
+            "restart_service": None,
+            "health": health,
+            "ready_at": now,
+        }
+        with self._means.lead.writing() as session:
+            if journal.move_environment(session, case.environment, E.READY, now, **ready):
+                note_built(session, case.exercise.id, took())
 
     def _clear_old(self, case: Case) -> None:
         """Remove what earlier makings of the environment left: nothing of a team's outlives a reset."""

@@ -60,6 +60,17 @@ def draw_on_trial(means: Means, case: Case) -> Blueprint:
     return draw(means, case, {name: Subnet(cidr=str(next(unused)), bridge="trial", network=name) for name in networks})
 
 
+def is_named(means: Means, scenario: Scenario) -> bool:
+    """Whether what is made for a team holds the team's name: then it cannot be made before the team is known."""
+    one, other = (_nameless(scenario, name) for name in ("one", "another"))
+    return draw_on_trial(means, one).containers != draw_on_trial(means, other).containers
+
+
+def _nameless(scenario: Scenario, name: str) -> Case:
+    exercise = Exercise(id="0" * 32, secret="0" * 64)
+    return Case(Environment(generation=1), exercise, Participant(id="0" * 32, name=name), scenario)
+
+
 def drawn(means: Means, case: Case) -> Blueprint | None:
     """The environment as it was built; None when it has no addresses yet."""
     with reading(means.sessions) as session:

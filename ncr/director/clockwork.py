@@ -1,7 +1,11 @@
-"""The clockwork: APScheduler wakes the director every tick and when something falls due, and holds no truth."""
+"""The clockwork: it wakes the director every tick, when something falls due and when it hears of something new.
+
+APScheduler keeps the time and holds no truth; what is heard only brings the next look forward.
+"""
 
 from datetime import datetime, timedelta
-from threading import Event
+from threading import Event, Thread
+from time import monotonic
 
 import structlog
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
@@ -11,16 +15,27 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from ncr.clock import Clock
 from ncr.director.director import Director
+from ncr.director.ear import Ear
 
 log = structlog.get_logger()
 AHEAD = timedelta(milliseconds=2)
+LISTEN_S = 0.04
+# After a step that was called for, so many times as long as it took nobody is listened to: steps never fill the time.
+REST = 2.0
+TROUBLE_S = 1.0
 
 
 class Clockwork:
-    """Runs a director until stopped: `start()`, `stop()`, or `run(stopped)` which blocks until the event is set."""
+    """Runs a director until stopped: `start()`, `stop()`, or `run(stopped)` which blocks until the event is set.
 
-    def __init__(self, director: Director, tick_s: float, clock: Clock) -> None:
+    `ear` is what it listens to between ticks.
+    """
+
+    def __init__(self, director: Director, tick_s: float, clock: Clock, ear: Ear) -> None:
         self._director = director
+        self._ear = ear
+        self._stopped = Event()
+        self._listener = Thread(target=self._listen, name="ear", daemon=True)
         self._tick_s = tick_s
         self._clock = clock
         self._scheduler = BackgroundScheduler(
@@ -36,9 +51,13 @@ class Clockwork:
         self._scheduler.add_listener(self._tell, EVENT_JOB_ERROR)
         self._scheduler.add_job(self._step, "interval", seconds=self._tick_s, id="tick", next_run_time=self._clock())
         self._scheduler.start()
+        self._listener.start()
 
     def stop(self) -> None:
         """Stop ticking, let running work end, and give the lead away."""
+        self._stopped.set()
+        self._director.news.set()
+        self._listener.join()
         self._scheduler.shutdown(wait=True)
         self._director.stop()
 
@@ -49,6 +68,21 @@ class Clockwork:
             stopped.wait()
         finally:
             self.stop()
+
+    def _listen(self) -> None:
+        while not self._stopped.is_set():
+            news = self._director.news.wait(LISTEN_S)
+            self._director.news.clear()
+            if not (self._ear.heard() or news) or self._stopped.is_set():
+                continue
+            began, rest_s = monotonic(), 0.0
+            try:
+                self._step()
+            except Exception as error:
+                log.warning("step failed", job="ear", error=repr(error)[:500])
+                rest_s = TROUBLE_S
+            self._stopped.wait(max(rest_s, REST * (monotonic() - began)))
+        self._ear.close()
 
     def _step(self) -> None:
         self._director.step()

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import datetime
-from threading import Lock
+from threading import Event, Lock
 
 import structlog
 from sqlalchemy import select
@@ -18,6 +18,8 @@ from ncr.director.injects import Injects
 from ncr.director.jobs import Jobs
 from ncr.director.lease import Holder, Lead
 from ncr.director.means import Means
+from ncr.director.pool import Pool, Scenarios
+from ncr.director.practice import Practising
 from ncr.director.provision import Provision
 from ncr.director.reconcile import jumped_s
 from ncr.director.rounds import Rounds
@@ -36,8 +38,11 @@ log = structlog.get_logger()
 class Director:
     """Call `step()` every tick (clockwork does); it never sleeps, and engine work goes on in the background.
 
-    `start()` and `stop()` frame its life; `next_due()` tells when a step is wanted before the next tick; `settle(s)`
-    waits for background work, for tests and for a rehearsal's clock.
+    `scenarios` gives those that can be practised now, for the pool.
+
+    `start()` and `stop()` frame its life; `next_due()` tells when a step is wanted before the next tick, and `news` is
+    set when background work has ended and a step may find more to do; `settle(s)` waits for background work, for tests
+    and for a rehearsal's clock.
     """
 
     def __init__(
@@ -48,17 +53,21 @@ class Director:
         shelf: Shelf,
         *,
         instance: str,
+        scenarios: Scenarios = tuple,
         clock: Clock = utcnow,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._holder = Holder(settings.data)
         self._lead = Lead(sessions, self._holder, settings.lease_s)
-        self._jobs = Jobs(settings.engine_parallel)
+        self.news = Event()
+        self._jobs = Jobs(settings.engine_parallel, self.news.set)
         self._means = Means(sessions, self._lead, mortal(engine), settings, clock, shelf, self._jobs, instance)
         self._rounds = Rounds(self._means)
         self._injects = Injects(self._means)
         self._timeline = Timeline(self._means, self._injects, self._rounds.take)
         self._upkeep = Upkeep(self._means)
+        self._practising = Practising(self._means)
+        self._pool = Pool(self._means, scenarios)
         self._environments = Environments(self._means, Provision(self._means), self._rounds.busy)
         self._steady = steady
         self._looked: tuple[datetime, float] | None = None
@@ -83,7 +92,10 @@ class Director:
                 return False
             try:
                 self._notice_jump(now)
+                # Before the timeline, which prepares whom it admits; the pool after both, to yield to what they began.
+                self._practising.follow(now)
                 self._timeline.run(now)
+                self._pool.follow(now)
                 # Before environments: one that is to be closed waits for the rounds begun here.
                 self._rounds.follow(now)
                 self._injects.take_up(now)

@@ -95,7 +95,10 @@ class Timeline:
 
 def _waiting(session: Session, now: datetime) -> list[tuple[Exercise, Moment]]:
     soon = and_(Exercise.state == State.SCHEDULED, Moment.kind == "prepare", Exercise.prepares_at <= now + AHEAD)
-    live = and_(Exercise.state.in_(ALIVE), Exercise.state != State.SCHEDULED, Moment.kind != "teardown")
+    # What waits in the pool has no time of its own: it is opened when it is handed out.
+    live = and_(
+        Exercise.state.in_(ALIVE), Exercise.state != State.SCHEDULED, Exercise.mode != "pool", Moment.kind != "teardown"
+    )
     left = exists().where(Environment.exercise_id == Exercise.id, Environment.state != EnvironmentState.REMOVED)
     over = and_(Exercise.state.in_(OVER), Moment.kind == "teardown", ~left)
     joined = select(Exercise, Moment).join(Moment, Moment.exercise_id == Exercise.id)

@@ -13,9 +13,13 @@ Key = tuple[str, str]
 
 
 class Jobs:
-    """Two pools of `parallel` threads: long work never keeps a start waiting. A key is (exercise, what)."""
+    """Two pools of `parallel` threads: long work never keeps a start waiting. A key is (exercise, what).
 
-    def __init__(self, parallel: int) -> None:
+    `done` is called, in the thread that worked, whenever something ended.
+    """
+
+    def __init__(self, parallel: int, done: Callable[[], None] = lambda: None) -> None:
+        self._done = done
         self._long = ThreadPoolExecutor(parallel, thread_name_prefix="engine")
         self._prompt = ThreadPoolExecutor(parallel, thread_name_prefix="prompt")
         self._running: dict[Key, Future[None]] = {}
@@ -58,3 +62,4 @@ class Jobs:
         finally:
             with self._lock:
                 self._running.pop(key, None)
+            self._done()

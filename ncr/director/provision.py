@@ -6,7 +6,7 @@ from functools import partial
 from threading import Lock
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from ncr.db import reading
 from ncr.director.cases import draw_on_trial, read_case
@@ -22,6 +22,7 @@ log = structlog.get_logger()
 LIVE = (State.PREPARING, State.READY, State.RUNNING, State.PAUSED)
 RETRY_S = 2.0
 MOST_TRIES = 3
+A_MOMENT = timedelta(seconds=1)
 
 
 class Provision:
@@ -99,7 +100,7 @@ class Provision:
         statement = (
             select(Exercise, func.count(Participant.id))
             .join(Participant, Participant.exercise_id == Exercise.id)
-            .where(Exercise.state.in_(LIVE))
+            .where(Exercise.state.in_(LIVE), or_(Exercise.mode != "pool", Exercise.id == exercise.id))
             .group_by(Exercise.id)
         )
         with reading(self._means.sessions) as session:
@@ -110,10 +111,12 @@ class Provision:
     def _window(self, exercise: Exercise, teams: int) -> capacity.Window:
         now, settings = self._means.clock(), self._means.settings
         start = exercise.starts_at or now
-        end = max(start, now) + timedelta(seconds=exercise.duration_s / exercise.rate)
+        began, left_s = exercise.clock_at or max(start, now), exercise.duration_s - exercise.clock_t_s
+        end = max(began + timedelta(seconds=left_s / exercise.rate), now + A_MOMENT)
+        title = exercise.title if exercise.mode == "exercise" else "practice"
         topology = self._means.shelf.get(exercise.digest).topology
         need = capacity.need(topology, settings.default_memory_mib, settings.default_cpus).times(teams)
-        return capacity.Window(exercise.title, min(start, now), end, need)
+        return capacity.Window(title, min(start, now), end, need)
 
     def _tell(self, exercise_id: str, line: str) -> None:
         log.info("image", exercise=exercise_id, progress=line[:300])

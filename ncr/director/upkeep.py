@@ -10,6 +10,7 @@ from sqlalchemy import select
 from ncr.db import reading
 from ncr.director.disks import watch_disks
 from ncr.director.guard import ensure_guard
+from ncr.director.machine import note_machine
 from ncr.director.means import Means
 from ncr.errors import EngineError, EngineUnavailable
 from ncr.exercise import journal
@@ -45,6 +46,7 @@ class Upkeep:
     def _look_after(self) -> None:
         try:
             ensure_guard(self._means)
+            note_machine(self._means)
             self._reap()
             watch_disks(self._means)
         except EngineUnavailable as error:

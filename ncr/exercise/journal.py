@@ -4,12 +4,14 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from ncr.errors import NotFound, Refused
 from ncr.exercise.lifecycle import ENVIRONMENT_MOVES, MOVES, EnvironmentState, State
 from ncr.exercise.tables import Environment, Exercise, Journal
+
+CHANNEL = "ncr_journal"
 
 
 def record(
@@ -24,10 +26,15 @@ def record(
     why: str | None = None,
     who: str | None = None,
 ) -> None:
-    """Write down what happened: `subject` is `exercise`, `environment:ID`, `inject:ID` or `clock`; `who` a login."""
+    """Write down what happened: `subject` is `exercise`, `environment:ID`, `inject:ID` or `clock`; `who` a login.
+
+    With the commit whoever listens on CHANNEL hears of it.
+    """
     row = Journal(exercise_id=exercise_id, at=at, subject=subject, event=event)
     row.before, row.after, row.why, row.who = before, after, why, who
     session.add(row)
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_notify(CHANNEL, "")))
 
 
 def head(session: Session, exercise_id: str) -> Exercise:

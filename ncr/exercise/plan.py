@@ -17,6 +17,8 @@ VISIBILITIES = ("public", "teams", "staff", "off")
 SLACK = timedelta(seconds=5)
 LONGEST_S = 31 * 24 * 3600.0
 MOST_TEAMS = 1000
+# The participant of an exercise that waits in the pool.
+NOBODY = "–"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +28,8 @@ class Plan:
     `starts_at` aware is a point in time, naive a local time in `time_zone` (`fold` says which when it comes twice),
     None makes a draft. `duration_s` (exercise seconds) or `ends_at` says how long; neither means as long as the
     scenario says. `rate` is exercise seconds per second. `compress` fits a longer scenario's timeline into the
-    duration. `teams` are team ids; a practice has one `user` instead. `visibility` None means what the scenario says.
+    duration. `teams` are team ids; a practice has one `user` instead, one for the pool nobody yet. `visibility` None
+    means what the scenario says.
     """
 
     scenario: Scenario
@@ -42,7 +45,7 @@ class Plan:
     visibility: str | None = None
     rate: float = 1.0
     compress: bool = False
-    mode: Literal["exercise", "practice"] = "exercise"
+    mode: Literal["exercise", "practice", "pool"] = "exercise"
     created_by: str | None = None
     prepare_lead_s: float = 1800.0
     follows: str | None = None
@@ -134,13 +137,15 @@ def _wrong_fields(plan: Plan) -> Iterator[Problem]:
         yield Problem("rate", "must be between 0.01 and 1000")
     if plan.prepare_lead_s < 0:
         yield Problem("prepare_lead_s", "must not be negative")
-    if plan.mode not in definition.modes:
+    if ("exercise" if plan.mode == "exercise" else "practice") not in definition.modes:
         yield Problem("scenario", f"{definition.id} is made for {' and '.join(definition.modes)}, not for {plan.mode}")
     if plan.recurrence is not None and plan.starts_at is None:
         yield Problem("recurrence", "needs a first start; give starts_at too")
 
 
 def _wrong_people(session: Session, plan: Plan) -> Iterator[Problem]:
+    if plan.mode == "pool":
+        return
     if plan.mode == "practice":
         if plan.user is None or session.get(User, plan.user) is None:
             yield Problem("user", "a practice is one person's; there is no such user")
@@ -161,6 +166,8 @@ def _players(session: Session, plan: Plan) -> tuple[Player, ...]:
     if plan.mode == "practice":
         user = session.get_one(User, plan.user)
         return (Player(user.name, user_id=user.id),)
+    if plan.mode == "pool":
+        return (Player(NOBODY),)
     rows = session.execute(
         select(Team, Partner.name).outerjoin(Partner, Team.partner_id == Partner.id).where(Team.id.in_(plan.teams))
     )

@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 import psycopg
 import structlog
-from sqlalchemy import URL, Engine
+from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from ncr.db import reading
+from ncr.db import DataVersion, reading
 from ncr.errors import NotFound
 from ncr.live import frames, rows
 from ncr.live.frames import CLOSE_CODES
@@ -43,22 +43,6 @@ def take_in(hub: Hub, exercise: str, sight: Sight, opening: Opening, subscriber:
     for frame in opening.first:
         subscriber.push(frame)
     hub.join((exercise, sight), subscriber)
-
-
-class DataVersion:
-    """SQLite's own count of what others have written, on a connection kept for asking; far cheaper than a query."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._connection = engine.raw_connection()
-
-    def now(self) -> int:
-        cursor = self._connection.cursor()
-        version: int = cursor.execute("PRAGMA data_version").fetchone()[0]
-        cursor.close()
-        return version
-
-    def close(self) -> None:
-        self._connection.close()
 
 
 class Watched:

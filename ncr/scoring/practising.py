@@ -98,15 +98,28 @@ def reset(session: Session, shelf: Shelf, exercise_id: str, now: datetime, *, wh
     row.active_at = now
 
 
-def finish(session: Session, exercise_id: str, now: datetime, *, why: str = "finished", who: str | None = None) -> None:
+def finish(
+    session: Session,
+    exercise_id: str,
+    now: datetime,
+    *,
+    why: str = "finished",
+    who: str | None = None,
+    fence: int | None = None,
+) -> None:
     """End the run, or leave the queue; of one that has ended, nothing. `why` is what Practice.ended says."""
     exercise, row = _locked(session, exercise_id)
     if exercise.state in (State.RUNNING, State.PAUSED):
-        conduct.finish(session, exercise_id, now, why=why, who=who)
+        conduct.finish(session, exercise_id, now, why=why, who=who, fence=fence)
         row.ended = why
     elif exercise.state in practice.LIVE:
         conduct.cancel(session, exercise_id, now, why=why, who=who)
         row.ended = "left" if why == "finished" else why
+
+
+def keep(session: Session, exercise_id: str, scenario: str, now: datetime) -> None:
+    """Make a practice row for an exercise of the pool, which is nobody's yet."""
+    session.add(_row(exercise_id, None, scenario, now))
 
 
 def _forecast(
@@ -136,11 +149,24 @@ def _queue(session: Session, shelf: Shelf, scenario: Scenario, user: User, now: 
     exercise = setup.plan(session, shelf, plan, now)
     # Without times it stands in the queue; the director admits it by launching it.
     exercise.starts_at = exercise.prepares_at = None
-    row = Practice(exercise_id=exercise.id, user_id=user.id, scenario=scenario.definition.id, asked_at=now, **known)
-    row.active_at, row.warned_at, row.built_s, row.ended = now, None, None, None
-    session.add(row)
+    session.add(_row(exercise.id, user.id, scenario.definition.id, now, **known))
     session.flush()
     return exercise.id
+
+
+def _row(exercise_id: str, user_id: str | None, scenario: str, now: datetime, **known: Any) -> Practice:
+    return Practice(
+        exercise_id=exercise_id,
+        user_id=user_id,
+        scenario=scenario,
+        asked_at=now,
+        active_at=now,
+        turn_at=known.get("turn_at"),
+        expected_at=known.get("expected_at"),
+        warned_at=None,
+        built_s=None,
+        ended=None,
+    )
 
 
 def _take(session: Session, exercise_id: str, scenario: Scenario, user: User, now: datetime) -> bool:

@@ -12,6 +12,7 @@ from ncr import db
 from ncr.clock import utcnow
 from ncr.director.clockwork import Clockwork
 from ncr.director.director import Director
+from ncr.director.ear import ear
 from ncr.exercise.shelf import Shelf
 from ncr.exercise.tables import Exercise, Participant
 from ncr.runtime.simulated import SimulatedEngine
@@ -248,7 +249,7 @@ def test_the_clockwork_opens_an_exercise_on_its_second(database_url: str, tmp_pa
     stage = Stage(sessions, SimulatedEngine(), tmp_path / "data")
     stage.clock = utcnow  # type: ignore[assignment]
     director = Director(sessions, stage.engine, stage.settings, stage.shelf, instance="test")
-    clockwork = Clockwork(director, 1.0, utcnow)
+    clockwork = Clockwork(director, 1.0, utcnow, ear(stage.sessions.kw["bind"]))
     exercise = stage.plan(starts_at=utcnow() + timedelta(seconds=6), duration_s=4.0, compress=True)
     clockwork.start()
     try:
