@@ -229,7 +229,10 @@ class SimulatedEngine:
             if box.state != "running":
                 raise EngineError(f"container {name} is {box.state}: nothing can run in it")
         return SimulatedAttached(
-            lambda line: self._typed(name, line), lambda: self._runs(name), has_echo=size is not None
+            lambda line: self._typed(name, line),
+            lambda: self._runs(name),
+            lambda: self.end_marked(name, mark),
+            has_echo=size is not None,
         )
 
     def end_marked(self, name: str, mark: str, *, user: str | None = None) -> bool:

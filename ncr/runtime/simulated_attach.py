@@ -11,12 +11,14 @@ LOOK_S = 0.05
 
 
 class SimulatedAttached:
-    """One shell; `typed` runs a line, `runs` says whether its container still does."""
+    """One shell; `typed` runs a line, `runs` says whether its container still does, `end` is the engine's own verb."""
 
     is_framed = False
 
-    def __init__(self, typed: Callable[[str], bytes], runs: Callable[[], bool], *, has_echo: bool) -> None:
-        self._typed, self._runs, self._has_echo = typed, runs, has_echo
+    def __init__(
+        self, typed: Callable[[str], bytes], runs: Callable[[], bool], end: Callable[[], bool], *, has_echo: bool
+    ) -> None:
+        self._typed, self._runs, self._end, self._has_echo = typed, runs, end, has_echo
         self._code: int | None = None
         self.size: tuple[int, int] | None = None
         self.socket, self._inside = socketpair()
@@ -32,7 +34,7 @@ class SimulatedAttached:
         with suppress(OSError):
             self.socket.shutdown(SHUT_RDWR)
         self.socket.close()
-        return True
+        return self._end()
 
     def _serve(self) -> None:
         with self._inside as inside, suppress(OSError):
