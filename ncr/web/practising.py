@@ -123,7 +123,8 @@ def waiting(run: Run, at: str, elapsed_s: float, told: Words) -> dict[str, Any]:
         "estimate": estimate(run, told),
         "elapsed": span(elapsed_s),
         "elapsed_s": round(elapsed_s, 1),
-        "total_s": round(elapsed_s + max(run.estimate_s or elapsed_s, 1.0), 1),
+        # Without an estimate the line only moves: half a truth would be a lie.
+        "total_s": None if run.estimate_s is None else round(elapsed_s + max(run.estimate_s, 1.0), 1),
         "steps": [
             {"text": name, "when": "past" if place < now else "now" if place == now else "next"}
             for place, name in enumerate(names)

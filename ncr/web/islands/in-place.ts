@@ -1,6 +1,6 @@
 /** <in-place>: sends the form inside and takes over what it changed, so that the rest of the page (a shell) stays. */
 
-import { renewFrom } from "./renewal.js";
+import { putSaid, renewFrom } from "./renewal.js";
 
 const PATIENCE_MS = 15_000;
 
@@ -21,11 +21,13 @@ export class InPlace extends HTMLElement {
     const sent = { method: "POST", body, signal: AbortSignal.timeout(PATIENCE_MS) };
     const answer = await fetch(form.action, sent).catch(() => null);
     this.isBusy = false;
-    // What went wrong is the service's to say, on a page of its own.
-    if (!answer?.ok) return form.submit();
+    const fresh = answer ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+    // Out of reach, or a page that is not this one: the browser's own way shows what is the matter.
+    if (!fresh || fresh.title !== document.title) return form.submit();
     const region = this.closest<HTMLElement>("[data-renew]");
     const hadFocus = this.contains(document.activeElement);
-    renewFrom(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    renewFrom(fresh);
+    putSaid(fresh);
     if (hadFocus && document.activeElement === document.body) region?.querySelector("summary")?.focus();
   }
 }

@@ -47,7 +47,13 @@ export class PracticeWait extends HTMLElement {
       if (old && now && old.innerHTML !== now.innerHTML) old.replaceChildren(...now.childNodes);
     }
     const [bar, fresh] = [this.bar, drawn.querySelector("progress")];
-    if (bar && fresh) [bar.max, bar.dataset.from] = [fresh.max, String(fresh.value)];
+    if (bar && fresh) {
+      for (const name of ["max", "value", "data-elapsed-s"]) {
+        const value = fresh.getAttribute(name);
+        if (value === null) bar.removeAttribute(name);
+        else bar.setAttribute(name, value);
+      }
+    }
     this.seen = performance.now();
     this.tick();
   }
@@ -55,10 +61,9 @@ export class PracticeWait extends HTMLElement {
   private tick(): void {
     const bar = this.bar;
     if (!bar) return;
-    const from = Number((bar.dataset.from ??= String(bar.value)));
-    const elapsed_s = from + (performance.now() - this.seen) / 1000;
-    // Never full before it is: an estimate may be wrong.
-    bar.value = Math.min(elapsed_s, bar.max * 0.97);
+    const elapsed_s = Number(bar.dataset.elapsedS) + (performance.now() - this.seen) / 1000;
+    // Never full before it is: an estimate may be wrong. Without one there is no value to move.
+    if (bar.hasAttribute("value")) bar.value = Math.min(elapsed_s, bar.max * 0.97);
     const told = this.querySelector("[data-elapsed]");
     if (told) told.textContent = span(elapsed_s);
   }

@@ -51,6 +51,16 @@ export function renewFrom(fresh: Document): void {
   putRegions(fresh, "");
 }
 
+/** What the service says came of it stands on top, and is heard. */
+export function putSaid(fresh: Document): void {
+  const mark = "main > .notice[role=status]";
+  document.querySelector(mark)?.remove();
+  const said = fresh.querySelector<HTMLElement>(mark);
+  if (!said) return;
+  document.querySelector("main")?.prepend(said);
+  said.scrollIntoView({ block: "nearest" });
+}
+
 function putRegions(fresh: Document, name: string): boolean {
   const mark = name ? `[data-renew=${name}]` : "[data-renew]";
   const drawn = new Map([...fresh.querySelectorAll<HTMLElement>(mark)].map((one) => [one.dataset.renew, one]));
