@@ -11,7 +11,7 @@ from ncr.web import practising
 from ncr.web.catalogue import Words
 from ncr.web.durations import length
 from ncr.web.offers import Offer
-from ncr.web.render import day, when
+from ncr.web.render import date, date_and_time
 
 
 def difficulties(told: Words) -> dict[str, str]:
@@ -72,7 +72,7 @@ def card(offer: Offer, run: Run | None, limit: str | None, zone: str, told: Word
         "done_words": _done(offer, zone, told),
         "run": {"id": run.id, "go_on": practising.go_on(run, told)} if run else None,
         "why_not": None if run else limit,
-        "start": told("Start på nytt") if done.runs else told("Start"),
+        "start": told("Øv på dette igjen") if done.runs else told("Start"),
     }
 
 
@@ -93,7 +93,7 @@ def _done(offer: Offer, zone: str, told: Words) -> str:
     done = offer.progress
     if not done.runs or done.last_at is None:
         return told("Du har ikke øvd på dette ennå.")
-    last = told("Sist %(day)s.", day=day(done.last_at, zone, told.language))
+    last = told("Sist %(day)s.", day=date(done.last_at, zone, told.language))
     if not done.tasks:
         return last
     if done.finished:
@@ -109,7 +109,7 @@ def history(runs: Collection[Run], made: Sequence[Made], zone: str, told: Words)
     return [
         {
             "id": run.id,
-            "when": when(run.asked_at, zone, told.language),
+            "when": date_and_time(run.asked_at, zone, told.language),
             "look": practising.look(run),
             "state_words": practising.state(run, told),
             "solved": counted.get(run.id, 0),

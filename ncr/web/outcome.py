@@ -42,6 +42,7 @@ def seen(visit: Visit, session: Session, exercise: Exercise, run: Run) -> dict[s
         "again": practice.again(visit, run.scenario, session),
         "facts": _facts(desk, run, points, told),
         "tasks": [_task(each, times, told) for each in desk],
+        "left": [each.task.title.get(told.language) for each in desk if each.points is None and not each.given_up],
         "objectives_seen": offering.objectives(reached.objectives, told) if opened else [],
     }
 
@@ -94,26 +95,18 @@ def _facts(desk: list[TaskSeen], run: Run, points: float, told: Words) -> list[d
 def _task(seen: TaskSeen, times: Mapping[str, float], told: Words) -> dict[str, Any]:
     task, language = seen.task, told.language
     is_solved = seen.points is not None
-    if is_solved:
-        look, state = "done", told("Løst")
-    elif seen.given_up:
-        look, state = "skipped", told("Gitt opp")
-    else:
-        look, state = "waiting", told("Ikke løst")
-    may_see = is_solved or seen.given_up
+    look, state = ("done", told("Løst")) if is_solved else ("skipped", told("Gitt opp"))
     return {
         "id": task.id,
         "title": task.title.get(language),
-        "text": markdown(task.text.get(language)) if not seen.is_locked else "",
+        "text": markdown(task.text.get(language)),
         "solved": is_solved,
         "points": told("%(p)s p", p=f"{seen.points or 0:g}"),
         "look": look,
         "state": state,
         "how": _how(seen, times.get(task.id), told),
-        "solution": markdown(task.explanation.get(language)) if may_see and task.explanation else None,
-        "kept_back": None
-        if may_see
-        else told("Løsningsforslaget ser du når du har løst oppgaven, eller gitt den opp."),
+        "told": is_solved or seen.given_up,
+        "solution": markdown(task.explanation.get(language)) if task.explanation else None,
     }
 
 

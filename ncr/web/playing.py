@@ -1,6 +1,7 @@
 """The team's page: what a member sees of the exercise, before, during and after."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import PurePath
 from typing import Any
 
 from fastapi.responses import Response
@@ -11,6 +12,7 @@ from ncr.access import Audience
 from ncr.exercise.lifecycle import State, is_open
 from ncr.exercise.openness import clock_of
 from ncr.exercise.tables import Environment, Exercise, Participant
+from ncr.scenario.model import Task
 from ncr.scenario.topology import Scenario
 from ncr.scoring.desk import TaskSeen, desk
 from ncr.scoring.values import own_words
@@ -32,11 +34,16 @@ def files(visit: Visit, session: Session, exercise: Exercise, audience: Audience
     if audience.participant is None or not (exercise.started_at or plays(exercise, visit)):
         return ()
     seen = desk_of(visit, session, exercise, audience.participant, scenario)
-    bound = {name for task in scenario.definition.tasks for name in task.files}
-    shown = {name for task in seen if not task.is_locked for name in task.task.files}
+    bound = _names(scenario.definition.tasks)
+    shown = _names(task.task for task in seen if not task.is_locked)
     folder = scenario.path / "files"
     everywhere = sorted(path.name for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
     return [name for name in everywhere if name not in bound or name in shown]
+
+
+def _names(tasks: Iterable[Task]) -> set[str]:
+    """The hand-outs of these tasks, as they are called inside the scenario's folder of files."""
+    return {PurePath(name).name for task in tasks for name in task.files}
 
 
 def desk_of(visit: Visit, session: Session, exercise: Exercise, participant: str, scenario: Scenario) -> list[TaskSeen]:
@@ -73,7 +80,7 @@ def seen_by(visit: Visit, session: Session, exercise: Exercise, audience: Audien
     seen = desk_of(visit, session, exercise, participant.id, scenario) if opened else []
     row = own_row(visit, exercise.id, participant.id)
     handed = files(visit, session, exercise, audience, scenario)
-    bound = {name for task in scenario.definition.tasks for name in task.files}
+    bound = _names(scenario.definition.tasks)
     return {
         "exercise": exercise,
         "exercise_runs": exercise.state in (State.RUNNING, State.PAUSED),

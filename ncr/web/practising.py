@@ -8,6 +8,7 @@ from ncr.web.durations import length, roughly
 from ncr.web.render import span
 
 SOON_S = 4.0
+LONG_S = 120.0
 STEPS = ("waiting", "images", "building", "proving", "ready")
 
 
@@ -93,7 +94,13 @@ def estimate(run: Run, told: Words) -> str:
     """How long it will take until it is ready, as far as is known."""
     if run.estimate_s is None:
         return told("Hvor lang tid det tar, er ikke målt her ennå.")
-    return told("Klart om %(time)s.", time=roughly(run.estimate_s, told))
+    time = roughly(run.estimate_s, told)
+    # Whoever is before in the queue may finish sooner than they have to.
+    return told("Klart om %(time)s, kanskje før.", time=time) if _waits(run) else told("Klart om %(time)s.", time=time)
+
+
+def _waits(run: Run) -> bool:
+    return run.state == "queued" and (run.estimate_s or 0) > LONG_S
 
 
 def step(run: Run, is_proving: bool) -> str:

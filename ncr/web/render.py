@@ -26,6 +26,8 @@ THEMES = ("light", "dark", "projector")
 TAGS = {"p", "em", "strong", "code", "pre", "ul", "ol", "li", "blockquote", "h3", "h4", "h5", "h6", "a", "br", "hr"}
 TAGS |= {"table", "thead", "tbody", "tr", "th", "td", "kbd", "del"}
 
+_DATES = {"nb": "d. MMMM yyyy", "en": "d MMMM yyyy"}
+
 pages = Environment(
     loader=FileSystemLoader(HERE / "templates"),
     autoescape=select_autoescape(default=True),
@@ -61,6 +63,16 @@ def day(moment: datetime, zone: str, language: str) -> str:
     """The date in `zone`, with the zone's name: 3. mars 2027 CET."""
     pattern = "d. MMMM yyyy z" if language == "nb" else "d MMMM yyyy z"
     return format_datetime(moment, pattern, tzinfo=ZoneInfo(zone), locale=language)
+
+
+def date(moment: datetime, zone: str, language: str) -> str:
+    """The date in `zone`: 3. mars 2027."""
+    return format_datetime(moment, _DATES[language], tzinfo=ZoneInfo(zone), locale=language)
+
+
+def date_and_time(moment: datetime, zone: str, language: str) -> str:
+    """Date and time in `zone`, where its name would only be in the way: 3. mars 2027, 09:00."""
+    return format_datetime(moment, f"{_DATES[language]}, HH:mm", tzinfo=ZoneInfo(zone), locale=language)
 
 
 def clock_time(moment: datetime, zone: str, language: str) -> str:

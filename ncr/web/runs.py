@@ -17,7 +17,7 @@ from ncr.scoring.solutions import solution
 from ncr.web import environments, offering, outcome, playing, practising, views
 from ncr.web.catalogue import Words
 from ncr.web.durations import length
-from ncr.web.render import page, span, when
+from ncr.web.render import date_and_time, page, span
 from ncr.web.tasks import Verdict
 from ncr.web.visit import Visit
 
@@ -97,7 +97,7 @@ def _steering(visit: Visit, run: Run, zone: str) -> dict[str, Any]:
     idle_s = (run.idle_closes_at - now).total_seconds() if run.idle_closes_at else None
     warning_s = queueing.warning_s(settings.practice_idle_s)
     more = length(settings.practice_extension_s, told)
-    ends = when(run.ends_at, zone, told.language) if run.ends_at else ""
+    ends = date_and_time(run.ends_at, zone, told.language) if run.ends_at else ""
     return {
         "left_s": round(run.left_s or 0, 1),
         "idle_s": "" if idle_s is None else round(idle_s, 1),

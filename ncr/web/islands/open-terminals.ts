@@ -49,6 +49,7 @@ export class OpenTerminals extends Island {
     super.connectedCallback();
     this.addEventListener("click", (event) => this.clicked(event));
     this.addEventListener("terminal-state", (event) => this.heard((event as CustomEvent<State>).detail));
+    this.addEventListener("renewed", () => this.offer());
     this.opened = this.recalled();
     this.shown = this.opened[0]?.place ?? "";
     this.offer();
@@ -149,7 +150,6 @@ export class OpenTerminals extends Island {
 
   private async renew(): Promise<void> {
     await renewRegions("entries");
-    this.offer();
     this.expect();
   }
 

@@ -67,7 +67,9 @@ function putRegions(fresh: Document, name: string): boolean {
   const regions = [...document.querySelectorAll<HTMLElement>(mark)];
   for (const region of regions) {
     const next = drawn.get(region.dataset.renew);
-    if (next && next.innerHTML !== region.innerHTML) region.replaceChildren(...next.childNodes);
+    if (!next || next.innerHTML === region.innerHTML) continue;
+    region.replaceChildren(...next.childNodes);
+    region.dispatchEvent(new Event("renewed", { bubbles: true }));
   }
   const mayAnswer = (page: Document) => page.querySelector("form.answer") !== null;
   return mayAnswer(fresh) === mayAnswer(document);

@@ -110,7 +110,8 @@ export class SubmitAnswer extends HTMLElement {
   }
 
   private say(tone: string, text: string): void {
-    this.closest("details")?.querySelector(":scope > div > .notice[role=status]")?.remove();
+    const earlier = this.closest("details")?.querySelectorAll(":scope > div > .notice:is([role=status], .verdict)") ?? [];
+    for (const notice of earlier) notice.remove();
     const words = Object.assign(document.createElement("p"), { textContent: text });
     const notice = Object.assign(document.createElement("div"), { className: `notice verdict ${tone}`.trim() });
     notice.append(words);
