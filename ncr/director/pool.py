@@ -108,12 +108,14 @@ class Pool:
         return Claim(now, now + ahead, claims.needed(topology, self._means.settings))
 
     def _kept(self) -> list[Kept]:
-        asked = select(Exercise.id, Exercise.digest, Environment.state)
+        asked = select(Exercise.id, Exercise.digest, Exercise.state, Environment.state)
         asked = asked.join(Environment, Environment.exercise_id == Exercise.id)
         asked = asked.where(Exercise.state.in_(LIVE), Exercise.mode == "pool")
         with reading(self._means.sessions) as session:
             rows = session.execute(asked.order_by(Exercise.created_at, Exercise.id)).all()
-        return [Kept(id_, digest, state != EnvironmentState.FAILED) for id_, digest, state in rows]
+        # One that could not be built at all fails by itself, as every exercise does.
+        broken = (State.READY, EnvironmentState.FAILED)
+        return [Kept(id_, digest, (state, environment) != broken) for id_, digest, state, environment in rows]
 
     def _give_back(self, exercise_id: str, now: datetime) -> None:
         with self._means.lead.writing() as session:
