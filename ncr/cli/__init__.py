@@ -18,6 +18,7 @@ GROUPS = {
         "exercise",
         "Exercises: plan, list, show, launch, pause, resume, extend, finish, cancel, archive, watch.",
     ),
+    "practice": ("practice", "Practice runs: start, stop, list."),
     "ledger": ("ledger", "The ledger: verify, export, rescore."),
     "people": ("people", "Partners, teams, users and tokens."),
     "environment": ("environment", "Environments: list, reset, prune."),

@@ -17,6 +17,7 @@ from ncr.cli.told import Json, database, prepare_folder
 from ncr.clock import utcnow
 from ncr.config import Settings
 from ncr.errors import EngineUnavailable, NcrError, ServiceUnavailable
+from ncr.exercise import practice
 from ncr.exercise.tables import Exercise, Subnet
 from ncr.runtime import doctor as trial
 from ncr.runtime.engine import Engine
@@ -90,13 +91,16 @@ def _database(settings: Settings) -> Iterator[Finding]:
     remedy = "see NCR_DATABASE_URL; then run `ncr db upgrade`"
     try:
         with database(settings) as sessions, sessions() as session:
-            count = len(session.scalars(select(Exercise.id)).all())
+            count = len(session.scalars(select(Exercise.id).where(Exercise.mode == "exercise")).all())
+            going = practice.counts(session)
             taken = len(session.scalars(select(Subnet.cidr)).all())
             theirs = _database_time(str(session.scalar(text("SELECT CURRENT_TIMESTAMP"))))
     except ServiceUnavailable as error:
         yield Finding("database", False, error.detail.splitlines()[0], remedy)
         return
     yield Finding("database", True, f"{settings.url.split(':')[0]}, {count} exercises")
+    said = ", ".join(f"{number} {state}" for state, number in going.items() if number)
+    yield Finding("practice", True, said or "nobody practises now")
     apart_s = abs((utcnow() - theirs).total_seconds())
     remedy = "let a time service (chrony, systemd-timesyncd) keep both machines' clocks"
     yield Finding("clock", apart_s < JUMP_S, f"{apart_s:.1f} s from the database's", remedy)

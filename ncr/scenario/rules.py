@@ -94,7 +94,7 @@ def check_definition(root: Node, names: Known, findings: Findings) -> None:
             check_exactly_one(node, keys, findings)
     _check_requires(root, findings)
     _check_times(root, findings)
-    for one in (_check_choice, _check_curve, _check_inject, _check_variable, _check_availability):
+    for one in (_check_choice, _check_curve, _check_inject, _check_variable, _check_availability, _check_objectives):
         one(root, findings)
 
 
@@ -220,6 +220,13 @@ def _check_availability(root: Node, findings: Findings) -> None:
         model = node.mapping["availability"].text if "availability" in node.mapping else "plain"
         if (model == "penalty") != ("penalty" in node.mapping):
             findings.add(node.mark, "`availability: penalty` and `penalty: {…}` go together; write both or neither")
+
+
+def _check_objectives(root: Node, findings: Findings) -> None:
+    there = len(list(find(root, "objectives.*")))
+    for node in find(root, "tasks.*.objectives.*"):
+        if isinstance(node.value, int) and not isinstance(node.value, bool) and node.value > there:
+            findings.add(node.mark, f"the objective {node.value} does not exist; there are {there}, numbered from 1")
 
 
 def check_play(root: Node, names: Known, findings: Findings) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from ncr import app as composition
+from ncr.config import Settings
 from tests.command import ncr, refused
 from tests.stage import LITEN
 
@@ -18,6 +20,9 @@ EVERYTHING = [
     ["exercise", "pause", "x"],
     ["exercise", "watch", "x"],
     ["exercise", "plan", "liten", "--title", "T", "--team", "blaa"],
+    ["practice", "list"],
+    ["practice", "start", "liten", "--user", "kari"],
+    ["practice", "stop", "x"],
     ["environment", "list"],
     ["environment", "reset", "x"],
     ["environment", "prune"],
@@ -211,6 +216,47 @@ def test_a_turn_that_cannot_be_is_refused(exercise: str) -> None:
     assert ncr("exercise", "show", exercise, "--json").json["state"] == "draft"
 
 
+def test_a_practice_run_is_started_told_of_and_ended(site: Path) -> None:
+    started = ncr("practice", "start", "liten", "--user", "kari", "--json")
+    assert (started.code, started.json["state"], started.json["user"]) == (0, "queued", "kari")
+    again = ncr("practice", "start", "liten", "--user", "kari", "--json")
+    assert again.json["id"] == started.json["id"]
+    assert [row["position"] for row in ncr("practice", "list", "--json").json] == [1]
+    assert "queued" in ncr("practice", "list").out
+    ended = ncr("practice", "stop", started.json["id"][:8], "--json")
+    assert (ended.json["state"], ended.json["ended"]) == ("finished", "left")
+    assert ncr("practice", "list").out.startswith("nobody practises now")
+    assert [row["ended"] for row in ncr("practice", "list", "--user", "kari", "--json").json] == ["left"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["start", "nei", "--user", "kari"], "there is no scenario nei to practise; there are: liten"),
+        (["start", "liten", "--user", "ingen"], "there is no user ingen"),
+        (["stop", "ingen"], "there is no exercise ingen"),
+        (["list", "--user", "ingen"], "there is no user ingen"),
+    ],
+)
+def test_what_cannot_be_practised_is_said(site: Path, words: list[str], said: str) -> None:
+    refused(1, said, "practice", *words)
+
+
+def test_waiting_for_a_run_tells_how_it_goes(site: Path) -> None:
+    settings = Settings()
+    at = composition.site(settings)
+    clockwork = composition.director(at, composition.engine(settings))
+    clockwork.start()
+    try:
+        waited = ncr("practice", "start", "liten", "--user", "kari", "--wait")
+    finally:
+        clockwork.stop()
+        at.writer.close()
+    assert waited.code == 0
+    assert "state: running" in waited.out
+    assert "in the queue" in waited.err or "being built" in waited.err
+
+
 def test_environments_are_listed_reset_and_pruned(exercise: str) -> None:
     assert ncr("environment", "list", "--json").json[0]["team"] == "Lag Blå"
     (row,) = ncr("environment", "list", "--json").json
@@ -228,7 +274,7 @@ def test_the_doctor_finds_what_is_missing_and_says_a_remedy(folder: Path) -> Non
     ncr("db", "upgrade")
     found = {row["what"]: row for row in ncr("doctor", "--no-probe", "--json").json}
     assert {name: row["well"] for name, row in found.items() if name != "base image"} == dict.fromkeys(
-        ["database", "clock", "networks", "disk", "engine", "capacity", "limits", "guard"], True
+        ["database", "practice", "clock", "networks", "disk", "engine", "capacity", "limits", "guard"], True
     )
     shutil.rmtree(folder)
     folder.write_text("a file in its place")

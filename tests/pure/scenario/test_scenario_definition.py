@@ -34,6 +34,7 @@ REFUSED = [
     ("terminal: web", "web: web", "10:21: `web: web` is not SERVICE:PORT; write for instance hmi:8080"),
     ("terminal: web", "web: 'web:99999'", "10:21: `99999` is not a port"),
     ("requires: [first]", "requires: [frist]", "20:16: the task `frist` does not exist; did you mean `first`?"),
+    ("requires: [first]", "objectives: [1]", "20:18: the objective 1 does not exist; there are 0, numbered from 1"),
     ("requires: [first]", "requires: [root]", "20:15: tasks require each other: root → root"),
     ("flag: NCR{fixed-text}", "answer: {exact: a, regex: b}", "must have exactly one of exact, regex, number"),
     ("flag: NCR{fixed-text}", "answer: {regex: '(a'}", "15:21: is not a regular expression"),
