@@ -81,6 +81,9 @@ class DockerEngine:
     def host_addresses(self) -> Sequence[str]:
         return self._host.addresses()
 
+    def is_near(self) -> bool:
+        return self._host.is_here
+
     def has_image(self, reference: str) -> bool:
         return self._images.has(reference)
 

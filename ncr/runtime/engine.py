@@ -225,6 +225,9 @@ class Engine(Protocol):
     def host_addresses(self) -> Sequence[str]:
         """Every address of the engine's machine but loopback; link-local ones as `fe80::…%interface`."""
 
+    def is_near(self) -> bool:
+        """Whether this process shares the engine's machine and network, and so reaches the gates by itself."""
+
     def has_image(self, reference: str) -> bool:
         """Whether the image is there."""
 

@@ -29,11 +29,13 @@ from ncr.runtime.engine import (
 )
 from ncr.runtime.simulated_attach import SimulatedAttached
 from ncr.runtime.simulated_programs import run_program
+from ncr.runtime.simulated_relay import SimulatedRelay
 from ncr.runtime.simulated_world import Box, Health, Store, World
 
 How = Literal["error", "late", "half", "hang"]
 OnExec = Callable[[SeenContainer, Sequence[str], bytes], ExecResult | None]
 OnRun = Callable[[ContainerSpec], ExecResult | None]
+OnRelay = Callable[[SeenContainer, Sequence[str]], tuple[str, int] | None]
 
 
 @dataclass
@@ -51,7 +53,8 @@ class SimulatedEngine:
 
     `latency_s` is seconds by verb ("*" for all others); `health_after_s` is how long after its start a container
     with a healthcheck is healthy; `completes` is service -> exit code for those that end by themselves. `on_exec`
-    and `on_run` answer commands; None from them means: as a small shell would (simulated_programs).
+    and `on_run` answer commands; None from them means: as a small shell would (simulated_programs). `on_relay` says
+    where a relay out of a container leads, on this machine.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class SimulatedEngine:
         self._completes = dict(completes or {})
         self.on_exec = on_exec
         self.on_run = on_run
+        self.on_relay: OnRelay | None = None
         self.hang_s = 5.0
         self.calls: list[tuple[str, str]] = []
         self._mischief: list[Mischief] = []
@@ -121,6 +125,10 @@ class SimulatedEngine:
     def host_addresses(self) -> Sequence[str]:
         with self._call("host_addresses"):
             return ("192.0.2.1",)
+
+    def is_near(self) -> bool:
+        # There are no wires to it, however near it is.
+        return False
 
     def has_image(self, reference: str) -> bool:
         with self._call("has_image", reference) as world:
@@ -228,6 +236,10 @@ class SimulatedEngine:
             box = world.box(name)
             if box.state != "running":
                 raise EngineError(f"container {name} is {box.state}: nothing can run in it")
+            seen = self._seen(box)
+        if size is None:
+            place = self.on_relay(seen, command) if self.on_relay else None
+            return SimulatedRelay(place, lambda: self._runs(name))
         return SimulatedAttached(
             lambda line: self._typed(name, line),
             lambda: self._runs(name),
