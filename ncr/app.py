@@ -20,6 +20,7 @@ from ncr.director.clockwork import Clockwork
 from ncr.director.director import Director
 from ncr.director.ear import ear
 from ncr.entries.doors import Entries
+from ncr.entries.web import WebEntries
 from ncr.errors import NcrError
 from ncr.exercise.shelf import Shelf
 from ncr.live.socket import Live
@@ -113,9 +114,11 @@ def _open(app: FastAPI, live: Live | None, entries: Entries | None) -> None:
         app.include_router(pages.router)
         app.mount("/static", StaticFiles(directory=Path(pages.__file__).parent / "static"), "static")
     problems.install(app, pages.wrong)
+    # Added last, and so asked first: what names a lab's host never gets further.
     if entries is not None:
-        # Added last, and so asked first.
         app.add_middleware(entries.hosts)
+    else:
+        app.add_middleware(WebEntries, site=app.state.site, server=None)
 
 
 def scenarios(settings: Settings) -> "Scenarios":

@@ -13,6 +13,7 @@ from ncr import app as composition
 from ncr import migrations
 from ncr.access import cookie_name
 from ncr.config import Role, Settings
+from ncr.entries.front import front
 from ncr.live.socket import UVICORN
 
 app = typer.Typer()
@@ -54,6 +55,7 @@ def _serve(settings: Settings) -> None:
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=settings.trusted_proxies or None,
         timeout_graceful_shutdown=10,
+        http=front(settings),
         **UVICORN,
     )
     uvicorn.Server(config).run()
