@@ -71,13 +71,14 @@ def settings(folder: Path, url: str, public_url: str = ORIGIN) -> Settings:
     )
 
 
-def populate(folder: Path, url: str) -> World:
-    """Everybody and everything, in the empty database at `url`."""
+def populate(folder: Path, url: str, entries: str = "") -> World:
+    """Everybody and everything, in the empty database at `url`; `entries` are lines of scenario.yml beside the desk."""
     source = folder / "source" / "liten"
     shutil.copytree(LITEN, source)
     text = (source / "scenario.yml").read_text()
     hinted = "    flag: NCR{8080}\n    hints: [{text: Se på compose, cost: 10}]\n"
-    (source / "scenario.yml").write_text(text.replace("    flag: NCR{8080}\n", hinted))
+    text = text.replace("    flag: NCR{8080}\n", hinted).replace("tasks:\n", f"{entries}tasks:\n")
+    (source / "scenario.yml").write_text(text)
     with closing_site(settings(folder, url)) as site, site.sessions.begin() as session:
         return World(folder, _people(session) | _exercises(session, site))
 
