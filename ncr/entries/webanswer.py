@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import httptools
 
-from ncr.entries.webheaders import Header, Headers
+from ncr.entries.webheaders import Header, Headers, is_websocket
 
 LARGEST_HEAD = 64 * 1024
 MOST_HEADERS = 200
@@ -117,7 +117,10 @@ class Answer:
             self.is_done = True
 
     def _begin_body(self, status: int) -> None:
-        if not ((status == 101 and self._upgrades) or 200 <= status <= 599):
+        if self._parser.get_http_version() not in ("1.0", "1.1"):
+            raise Garbled("a version nobody asked for")
+        switches = status == 101 and self._upgrades and is_websocket(self._headers)
+        if not (switches or 200 <= status <= 599):
             raise Garbled("a status nobody asked for")
         has_length = _has_length(self._headers)
         self._has_body = self._method != "HEAD" and status not in WITHOUT_BODY

@@ -6,12 +6,12 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from ncr.access import NOBODY
 from ncr.site import Site
-from ncr.web import board, control, entrance, entries, environments, planning, practice, run, team
+from ncr.web import board, control, entrance, entries, environments, opening, planning, practice, run, team
 from ncr.web.catalogue import Words
 from ncr.web.render import language, page
 
 router = APIRouter(include_in_schema=False)
-for each in (entrance, planning, practice, run, board, team, entries, environments, control):
+for each in (entrance, planning, practice, run, board, team, entries, opening, environments, control):
     router.include_router(each.router)
 
 

@@ -49,6 +49,7 @@ def api(route: str, path: str, verdicts: str, sent: Any = None) -> Row:
 
 A_PLAN = {"scenario": "liten", "title": "Ny", "teams": ["blaa"]}
 A_FORM = {**A_PLAN, "teams": "blaa", "starts_at": "2099-01-01T09:00", "time_zone": "Europe/Oslo", "key": "k"}
+WEB_ENTRY = "  - {id: shop, web: 'web:8080', title: {nb: Butikken, en: The shop}}\n"
 TASK = "/exercises/{running}/tasks/find-web"
 OWN = "/exercises/{running}/environments/{player_blaa}"
 
@@ -171,6 +172,12 @@ TABLE = (
         "403 303 303 404 404 404 404 404 404",
         {},
     ),
+    Row(
+        "POST /exercises/{exercise_id}/entries/{entry}/open",
+        "/exercises/{running}/entries/shop/open",
+        "403 200 403 404 404 403 200 404 200",
+        {"participant": "{player_blaa}"},
+    ),
     Row("POST /exercises/{exercise_id}/extend", "/exercises/{running}/extend", FORM_RUNS, {"minutes": "5"}),
     Row("POST /exercises/{exercise_id}/postpone", "/exercises/{scheduled}/postpone", FORM_RUNS, {"minutes": "5"}),
     Row("POST /exercises/{exercise_id}/{turn}", "/exercises/{running}/pause", FORM_RUNS, {}),
@@ -203,7 +210,7 @@ TABLE = (
 def world(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
     folder = tmp_path_factory.mktemp("matrix")
     shutil.copy(sqlite_template, folder / "ncr.db")
-    return doors_site.populate(folder, f"sqlite:///{folder / 'ncr.db'}")
+    return doors_site.populate(folder, f"sqlite:///{folder / 'ncr.db'}", WEB_ENTRY)
 
 
 @pytest.fixture(scope="module")
