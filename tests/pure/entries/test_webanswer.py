@@ -91,7 +91,6 @@ def test_a_switch_hands_over_what_came_behind_it() -> None:
         b"HTTP/2.0 200 OK\r\n\r\n",
         b"HTTP/1.1 099 No\r\n\r\n",
         b"HTTP/1.1 600 No\r\n\r\n",
-        b"ICE/1.0 200 OK\r\n\r\n",
         OK + b"Content-Length: 3\r\nContent-Length: 3\r\n\r\n",
         OK + b"Content-Length: 3, 3\r\n\r\n",
         OK + b"Content-Length: +3\r\n\r\n",

@@ -28,7 +28,8 @@ def test_what_others_said_of_the_visitor_is_replaced() -> None:
 
 def test_the_hops_own_headers_stay_behind_and_others_pass_as_they_are() -> None:
     hop = [
-        (b"connection", b"close, X-Mine"), (b"x-mine", b"1"), (b"te", b"trailers"), (b"keep-alive", b"5"), (b"upgrade", b"h2c"),
+        (b"connection", b"close, X-Mine"), (b"x-mine", b"1"), (b"te", b"trailers"), (b"keep-alive", b"5"),
+        (b"upgrade", b"h2c"),
         (b"proxy-authorization", b"x"), (b"transfer-encoding", b"chunked"), (b"expect", b"100-continue"),
     ]  # fmt: skip
     passing = {b"accept-encoding": b"br", b"authorization": b"Basic x", b"content-length": b"3", b"range": b"bytes=1-"}
