@@ -142,6 +142,14 @@ def test_every_check_goes_red_when_broken_and_green_when_repaired(evening: Eveni
     assert evening.comes_to(check, "up").state == "up"
 
 
+def test_the_intranet_is_there_and_tells_how_to_see_the_shop(evening: Evening) -> None:
+    gate = evening.blueprint.gate.name
+    page = f"printf 'GET / HTTP/1.0\r\n\r\n' | nc -q 2 {evening.blueprint.address('workstation')} 8000"
+    seen = evening.engine.exec(gate, ["sh", "-c", page], timeout_s=20).stdout.decode()
+    assert "200 OK" in seen
+    assert "-g -L 8080:shop:8080" in seen
+
+
 def test_what_the_stranger_changes_is_seen_and_mended_from_the_office_pages(evening: Evening) -> None:
     change = INJECTS["someone-else"].exec
     assert change is not None
