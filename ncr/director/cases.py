@@ -36,10 +36,10 @@ class Case:
 
 def read_case(means: Means, environment_id: str) -> Case:
     """The environment as it is now."""
+    asked = select(Environment, Exercise, Participant).join(Exercise, Exercise.id == Environment.exercise_id)
+    asked = asked.join(Participant, Participant.id == Environment.participant_id)
     with reading(means.sessions) as session:
-        environment = session.get_one(Environment, environment_id)
-        exercise = session.get_one(Exercise, environment.exercise_id)
-        participant = session.get_one(Participant, environment.participant_id)
+        environment, exercise, participant = session.execute(asked.where(Environment.id == environment_id)).one()
     return Case(environment, exercise, participant, means.shelf.get(exercise.digest))
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from threading import Event, Lock
 
 import structlog
+from prometheus_client import Histogram
 from sqlalchemy import select
 
 from ncr.clock import Clock, utcnow
@@ -33,6 +34,7 @@ from ncr.runtime.engine import Engine
 from ncr.scoring import conduct
 
 log = structlog.get_logger()
+STEPS = Histogram("ncr_director_step_seconds", "How long the director's steps take")
 
 
 class Director:
@@ -86,7 +88,7 @@ class Director:
 
     def step(self) -> bool:
         """Do all that can be done now; returns whether this director leads."""
-        with self._lock:
+        with self._lock, STEPS.time():
             now = self._means.clock()
             if self._lead.hold(now) is None:
                 return False

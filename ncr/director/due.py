@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy import and_, exists, or_, select
@@ -25,6 +26,16 @@ ALIVE = (State.SCHEDULED, State.PREPARING, State.READY, State.RUNNING, State.PAU
 OVER = (State.FINISHED, State.CANCELLED, State.FAILED, State.ARCHIVED)
 # What falls due in the same instant happens in this order.
 ORDER = ("prepare", "open", "inject", "freeze", "close", "teardown")
+
+
+class Waiting(NamedTuple):
+    """A moment that has not come."""
+
+    exercise_id: str
+    kind: str
+    ref: str
+    clock: str
+    offset_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +104,11 @@ class Timeline:
             return list(session.scalars(statement))
 
 
-def _waiting(session: Session, now: datetime) -> list[tuple[Exercise, Moment]]:
+def _waiting(session: Session, now: datetime) -> list[tuple[Exercise, Waiting]]:
+    """Each waiting moment of an exercise that could let it come, with the exercise.
+
+    Read apart from each other: every exercise has many moments, and all of them are looked at in every step.
+    """
     soon = and_(Exercise.state == State.SCHEDULED, Moment.kind == "prepare", Exercise.prepares_at <= now + AHEAD)
     # What waits in the pool has no time of its own: it is opened when it is handed out.
     live = and_(
@@ -101,12 +116,19 @@ def _waiting(session: Session, now: datetime) -> list[tuple[Exercise, Moment]]:
     )
     left = exists().where(Environment.exercise_id == Exercise.id, Environment.state != EnvironmentState.REMOVED)
     over = and_(Exercise.state.in_(OVER), Moment.kind == "teardown", ~left)
-    joined = select(Exercise, Moment).join(Moment, Moment.exercise_id == Exercise.id)
+    columns = (Moment.exercise_id, Moment.kind, Moment.ref, Moment.clock, Moment.offset_s)
+    joined = select(*columns).join(Exercise, Exercise.id == Moment.exercise_id)
     rows = session.execute(joined.where(Moment.state == "waiting", or_(soon, live, over)))
-    return [(exercise, moment) for exercise, moment in rows]
+    moments = [Waiting(*row) for row in rows]
+    which = Exercise.state.in_(ALIVE)
+    ended = {moment.exercise_id for moment in moments if moment.kind == "teardown"}
+    known = {row.id: row for row in session.scalars(select(Exercise).where(which))} if len(moments) > len(ended) else {}
+    known |= {id_: session.get_one(Exercise, id_) for id_ in ended}
+    # One that ended between the two looks is left to the next step.
+    return [(known[moment.exercise_id], moment) for moment in moments if moment.exercise_id in known]
 
 
-def _due_at(exercise: Exercise, moment: Moment, now: datetime) -> datetime | None:
+def _due_at(exercise: Exercise, moment: Waiting, now: datetime) -> datetime | None:
     state = State(exercise.state)
     if moment.kind == "prepare":
         return exercise.prepares_at

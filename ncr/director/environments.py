@@ -1,9 +1,11 @@
 """Environments: each one's next step is taken in the background, one at a time, until it is where it should be."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Lock
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy import select
@@ -26,6 +28,17 @@ E = EnvironmentState
 PROMPT = frozenset({Step.OPEN, Step.HOLD})
 STEPS_AT_ONCE = 8
 ENGINE_WAIT_S = 2.0
+
+
+class Wanting(NamedTuple):
+    """An environment that is to be somewhere: what decides its next step."""
+
+    id: str
+    exercise_id: str
+    state: str
+    target: str
+    restart_service: str | None
+    failure: str | None
 
 
 class Environments:
@@ -52,12 +65,16 @@ class Environments:
             self._means.jobs.submit(key, work, prompt=step in PROMPT)
         self._settle_preparing(rows, now)
 
-    def _wanting(self) -> Sequence[Environment]:
-        statement = select(Environment).where(Environment.target != E.ABSENT, Environment.state != E.REMOVED)
+    def _wanting(self) -> list[Wanting]:
+        columns = (Environment.id, Environment.exercise_id, Environment.state, Environment.target)
+        asked = select(*columns, Environment.restart_service, Environment.failure)
+        asked = asked.where(Environment.target != E.ABSENT, Environment.state != E.REMOVED)
         with reading(self._means.sessions) as session:
-            return session.scalars(statement).all()
+            # Whoever has waited longest comes first.
+            rows = session.execute(asked.order_by(Environment.changed_at, Environment.id))
+            return [Wanting(*row) for row in rows]
 
-    def _step(self, environment: Environment, now: datetime) -> Step:
+    def _step(self, environment: Wanting, now: datetime) -> Step:
         with self._lock:
             if self._not_before.get(environment.id, now) > now:
                 return Step.NOTHING
@@ -65,7 +82,7 @@ class Environments:
         look = now - looked >= timedelta(seconds=self._means.settings.reconcile_s)
         return next_step(_standing(environment, look))
 
-    def _may(self, environment: Environment, step: Step, now: datetime) -> bool:
+    def _may(self, environment: Wanting, step: Step, now: datetime) -> bool:
         if step in (Step.CLOSE, Step.REMOVE):
             # The last round and running injects are let end: tearing their targets away would look like a fault.
             exercise_id = environment.exercise_id
@@ -118,15 +135,18 @@ class Environments:
         with self._lock:
             self._not_before[environment_id] = self._means.clock() + timedelta(seconds=seconds)
 
-    def _settle_preparing(self, rows: Sequence[Environment], now: datetime) -> None:
+    def _settle_preparing(self, rows: Sequence[Wanting], now: datetime) -> None:
         with reading(self._means.sessions) as session:
             preparing = list(session.scalars(select(Exercise.id).where(Exercise.state == State.PREPARING)))
+        of: defaultdict[str, list[Wanting]] = defaultdict(list)
+        for row in rows:
+            of[row.exercise_id].append(row)
         for exercise_id in preparing:
-            mine = [row for row in rows if row.exercise_id == exercise_id]
+            mine = of[exercise_id]
             if mine and all(row.state in (E.READY, E.FAILED) for row in mine):
                 self._settle(exercise_id, [row for row in mine if row.state == E.FAILED], len(mine), now)
 
-    def _settle(self, exercise_id: str, failed: Sequence[Environment], count: int, now: datetime) -> None:
+    def _settle(self, exercise_id: str, failed: Sequence[Wanting], count: int, now: datetime) -> None:
         why = "; ".join(sorted({row.failure or "" for row in failed}))[:2000] or None
         reach("ready-before-commit")
         with self._means.lead.writing() as session:
@@ -140,6 +160,6 @@ class Environments:
         reach("ready-after-commit")
 
 
-def _standing(environment: Environment, look: bool) -> Standing:
+def _standing(environment: Environment | Wanting, look: bool) -> Standing:
     state, target = EnvironmentState(environment.state), EnvironmentState(environment.target)
     return Standing(state, target, restart=environment.restart_service is not None, look=look)

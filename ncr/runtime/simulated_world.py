@@ -1,15 +1,16 @@
 """What a simulated engine holds: its containers, networks, volumes and images; in memory, or in a file."""
 
 import fcntl
-import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from threading import RLock
 from typing import Any, Literal, TypeVar
+
+import orjson
 
 from ncr.errors import EngineError, SubnetTaken
 from ncr.runtime.engine import (
@@ -26,6 +27,7 @@ from ncr.runtime.engine import (
 )
 
 Health = Literal["none", "starting", "healthy", "unhealthy"]
+Stamp = tuple[int, int, int]
 
 
 @dataclass
@@ -210,12 +212,16 @@ def matches(labels: Labels, wanted: Labels) -> bool:
 
 
 class Store:
-    """Gives one caller at a time the world; with a path, also across processes and past their death."""
+    """Gives one caller at a time the world; with a path, also across processes and past their death.
+
+    What this process wrote last it remembers, and reads the file again only when another process has replaced it.
+    """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._lock = RLock()
         self._world = World()
+        self._kept: tuple[Stamp | None, bytes] = (None, b"")
 
     @contextmanager
     def open(self) -> Iterator[World]:
@@ -226,15 +232,33 @@ class Store:
                 return
             with self._path.with_suffix(".lock").open("w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
-                world = _read(self._path)
-                yield world
-                _write(self._path, world)
+                yield from self._shared(self._path)
+
+    def _shared(self, path: Path) -> Iterator[World]:
+        stamp, content = self._kept
+        if stamp is None or stamp != _stamp(path):
+            self._world, content = _read(path), b""
+        # Until all went well, nothing is remembered.
+        self._kept = (None, b"")
+        yield self._world
+        fresh = _content(self._world)
+        if fresh != content:
+            _write(path, fresh)
+        self._kept = (_stamp(path), fresh)
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        seen = path.stat()
+    except FileNotFoundError:
+        return None
+    return seen.st_ino, seen.st_mtime_ns, seen.st_size
 
 
 def _read(path: Path) -> World:
     if not path.exists():
         return World()
-    data: dict[str, Any] = json.loads(path.read_text())
+    data: dict[str, Any] = orjson.loads(path.read_bytes())
     return World(
         down=data["down"],
         guarded=data["guarded"],
@@ -245,9 +269,12 @@ def _read(path: Path) -> World:
     )
 
 
-def _write(path: Path, world: World) -> None:
+def _content(world: World) -> bytes:
+    things = {"boxes": world.boxes, "nets": world.nets, "vols": world.vols}
+    return orjson.dumps({"down": world.down, "guarded": world.guarded, "images": world.images, **things})
+
+
+def _write(path: Path, content: bytes) -> None:
     fresh = path.with_suffix(".new")
-    kinds: dict[str, Mapping[str, Any]] = {"boxes": world.boxes, "nets": world.nets, "vols": world.vols}
-    things = {kind: {name: asdict(thing) for name, thing in all_.items()} for kind, all_ in kinds.items()}
-    fresh.write_text(json.dumps({"down": world.down, "guarded": world.guarded, "images": world.images, **things}))
+    fresh.write_bytes(content)
     os.replace(fresh, path)
