@@ -141,7 +141,7 @@ async def _practise(client: httpx.AsyncClient, student: Student, headers: dict[s
         await asyncio.sleep(LOOK_S if (run["estimate_s"] or 0) > 2 * LOOK_S or run["state"] == "queued" else 0.25)
         run = (await client.get(f"/practice/{run['id']}", headers=headers)).json()
     student.ready_s = time.monotonic() - began
-    await asyncio.sleep(random.uniform(3, 10))
+    await asyncio.sleep(random.uniform(5, 25))
     ended = await client.post(f"/practice/{run['id']}/finish", headers=headers)
     assert ended.status_code == 200, ended.text
 
