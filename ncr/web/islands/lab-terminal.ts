@@ -139,7 +139,7 @@ export class LabTerminal extends LitElement implements Ear {
 
   private bar(): TemplateResult {
     const button = (key: Parameters<typeof say>[1], label: string, act: () => void) =>
-      html`<button type="button" title=${say(this.language, key)} aria-label=${say(this.language, key)} @click=${act}>${label}</button>`;
+      html`<button type="button" title=${say(this.language, key)} @click=${act}>${signed(label, say(this.language, key))}</button>`;
     return html`<div class="bar" role="group" aria-label="${say(this.language, "toolbar")}: ${this.heading}">
       <strong>${this.heading}</strong>
       <button type="button" @click=${() => this.copy()}>${say(this.language, "copy")}</button>
@@ -159,9 +159,9 @@ export class LabTerminal extends LitElement implements Ear {
   private keys(): TemplateResult | typeof nothing {
     if (this.mode === "watch") return nothing;
     return html`<div class="keys" role="group" aria-label=${say(this.language, "keys")}>${KEYS.map(([label, key]) => {
-      const name = key in NAMES ? say(this.language, NAMES[key as keyof typeof NAMES]) : label;
+      const name = key in NAMES ? signed(label, say(this.language, NAMES[key as keyof typeof NAMES])) : label;
       if (!key) return html`<button type="button" aria-pressed=${this.isControl} @click=${() => this.control()}>${label}</button>`;
-      return html`<button type="button" aria-label=${name} @click=${() => this.screen?.press(key)}>${label}</button>`;
+      return html`<button type="button" @click=${() => this.screen?.press(key)}>${name}</button>`;
     })}</div>`;
   }
 
@@ -232,6 +232,11 @@ export class LabTerminal extends LitElement implements Ear {
   private readonly hurry = (): void => this.line?.hurry();
   private readonly drop = (): void => this.line?.drop();
   private readonly recolour = (): void => this.screen?.recolour(this);
+}
+
+/** A sign for those who see it, and words for those who listen. */
+function signed(sign: string, text: string): TemplateResult {
+  return html`<span aria-hidden="true">${sign}</span><span class="unseen">${text}</span>`;
 }
 
 function rootSize(): number {
