@@ -16,8 +16,11 @@ export class RenewRegion extends HTMLElement {
   }
 
   private async renew(): Promise<void> {
-    // Nothing is taken away under somebody's hands.
-    const isInUse = this.querySelector("details[open]") !== null || this.contains(document.activeElement);
-    if (!isInUse && document.visibilityState === "visible") await renewRegions(this.getAttribute("name") ?? "");
+    // Nothing is taken away under somebody's hands, and nothing is drawn that nobody sees.
+    if (this.querySelector("details[open]") || document.visibilityState !== "visible") return;
+    const held = this.contains(document.activeElement) ? document.activeElement : null;
+    await renewRegions(this.getAttribute("name") ?? "");
+    // What the keyboard was on may have been drawn anew.
+    if (held && !held.isConnected) [...this.querySelectorAll<HTMLElement>(held.tagName)].find((one) => one.outerHTML === held.outerHTML)?.focus();
   }
 }
