@@ -36,7 +36,7 @@ words: python ## collect what users read, and bring the catalogues of the other 
 	@$(BABEL) update -i build/ncr.pot -d ncr/web/translations -D ncr --no-wrap --no-fuzzy-matching --ignore-obsolete \
 	  --ignore-pot-creation-date
 
-up: web ## the service by docker compose: PostgreSQL, web, director
+up: web ## the service by docker compose: PostgreSQL, web, director, entries
 	@$(ENGINE) && infra/service/compose up
 
 down: ## ends the service; its data stays

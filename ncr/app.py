@@ -113,7 +113,9 @@ def _open(app: FastAPI, live: Live | None, entries: Entries | None) -> None:
         app.include_router(live.router)
         app.include_router(pages.router)
         app.mount("/static", StaticFiles(directory=Path(pages.__file__).parent / "static"), "static")
-    problems.install(app, pages.wrong)
+    # Pages talk to terminals where the entries have a port or a name of their own.
+    elsewhere = app.state.site.settings.entries_url.rstrip("/")
+    problems.install(app, pages.wrong, [elsewhere.replace("http", "ws", 1)] if elsewhere else [])
     # Added last, and so asked first: what names a lab's host never gets further.
     if entries is not None:
         app.add_middleware(entries.hosts)

@@ -1,6 +1,6 @@
 """What every answer carries: a strict content policy, no sniffing, no framing; and how large a request may be."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -10,10 +10,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "connect-src {}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 FIXED = {
-    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
@@ -21,9 +20,6 @@ FIXED = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-# As they go out: merged once here, and not at every answer.
-EVERYWHERE = [(name.lower().encode(), value.encode()) for name, value in FIXED.items()]
-API = [*EVERYWHERE, (b"cache-control", b"no-store")]
 LARGEST = 256 * 1024
 
 
@@ -31,11 +27,18 @@ class Headed:
     """ASGI middleware: our headers on every answer, and requests over 256 KiB refused while they are read.
 
     An error that nobody expected is answered by `unexpected` here, inside, so that this answer has the headers too.
+    Our pages connect to where they come from, and to the origins in `beside`.
     """
 
-    def __init__(self, app: ASGIApp, unexpected: Callable[[Request, Exception], Response]) -> None:
+    def __init__(
+        self, app: ASGIApp, unexpected: Callable[[Request, Exception], Response], beside: Sequence[str] = ()
+    ) -> None:
         self.app = app
         self._unexpected = unexpected
+        fixed = {"Content-Security-Policy": POLICY.format(" ".join(["'self'", *beside])), **FIXED}
+        # As they go out: merged once here, and not at every answer.
+        self._everywhere = [(name.lower().encode(), value.encode()) for name, value in fixed.items()]
+        self._api = [*self._everywhere, (b"cache-control", b"no-store")]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -49,7 +52,7 @@ class Headed:
             if message["type"] == "http.response.start":
                 has_begun = True
                 given = {name for name, _ in message["headers"]}
-                own = API if scope["path"].startswith("/api/") else EVERYWHERE
+                own = self._api if scope["path"].startswith("/api/") else self._everywhere
                 message["headers"] = [*message["headers"], *(pair for pair in own if pair[0] not in given)]
             await send(message)
 

@@ -90,8 +90,11 @@ def is_for_programs(request: Request) -> bool:
     return request.url.path.startswith("/api/")
 
 
-def install(app: FastAPI, page: Any) -> None:
-    """Answer every error: problem documents under /api, and `page(request, problem response)` everywhere else."""
+def install(app: FastAPI, page: Any, beside: Sequence[str] = ()) -> None:
+    """Answer every error: problem documents under /api, and `page(request, problem response)` everywhere else.
+
+    `beside` are the origins that our pages connect to, apart from where they come from.
+    """
 
     def answered(request: Request, response: JSONResponse) -> Any:
         return response if is_for_programs(request) else page(request, response)
@@ -108,4 +111,6 @@ def install(app: FastAPI, page: Any) -> None:
             of(NotFound()) if error.status_code == 404 else of_http(error),
         ),
     )
-    app.add_middleware(Headed, unexpected=lambda request, error: answered(request, of_unexpected(request, error)))
+    app.add_middleware(
+        Headed, unexpected=lambda request, error: answered(request, of_unexpected(request, error)), beside=beside
+    )

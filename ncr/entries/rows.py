@@ -20,9 +20,9 @@ from ncr.entries import ways
 from ncr.entries.seat import Mode
 from ncr.entries.ways import Way
 from ncr.errors import Forbidden, NcrError, NotFound, TooManyOpen
-from ncr.exercise import tickets
+from ncr.exercise import practice, tickets
 from ncr.exercise.openness import closed_by
-from ncr.exercise.tables import EntrySession, Environment, Exercise, Practice, Ticket
+from ncr.exercise.tables import EntrySession, Environment, Exercise, Ticket
 from ncr.people.signin import fingerprint
 from ncr.site import Site
 
@@ -121,10 +121,9 @@ def keep_alive(site: Site, process: str) -> None:
 
 
 def touch(site: Site, exercise: str) -> None:
-    """Somebody was active in a practice run; for any other exercise this changes nothing."""
-    active = update(Practice).where(Practice.exercise_id == exercise, Practice.user_id.is_not(None))
+    """Somebody is active in what may be a practice run."""
     with site.sessions.begin() as session:
-        session.execute(active.values(active_at=site.clock(), warned_at=None))
+        practice.touch(session, exercise, site.clock())
 
 
 def why_ended(site: Site, secret: str) -> str | None:
@@ -215,4 +214,5 @@ def _require_room(session: Session, shown: Ticket) -> None:
             f"You have {MOST_PER_PERSON} terminals open, and no more are allowed. Close one of them.", shown.user_id
         )
     elif count(own, EntrySession.participant_id == shown.participant_id) >= MOST_PER_TEAM:
-        raise TooManyOpen(f"Your team has {MOST_PER_TEAM} terminals open, and no more are allowed. Close one of them.")
+        words = f"The team has {MOST_PER_TEAM} terminals open, and no more are allowed. Close one of them."
+        raise TooManyOpen(words, shown.user_id)

@@ -84,6 +84,9 @@ class Terminals:
             self.end(terminal, "restart")
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=STOP_S)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _admit(self, exercise: str, ticket: str) -> Admitted:
         means = self._means

@@ -1,5 +1,6 @@
 """Commands that are talked to while they run, on a Docker engine: a shell in a terminal, or a relay without one."""
 
+import secrets
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -32,8 +33,9 @@ class DockerAttached:
         self.is_framed = size is None
         marked = ["/bin/sh", "-c", MARKED, str(login_number(mark)), *command]
         made: dict[str, Any] = connection.api.exec_create(
-            name, marked, user=user or "", stdin=True, tty=size is not None, environment={**environment, MARK: mark}
-        )
+            name, marked, user=user or "", stdin=True, tty=size is not None, environment={**environment, MARK: mark},
+            detach_keys=_never_typed(),
+        )  # fmt: skip
         self._id = str(made["Id"])
         self._stream = connection.api.exec_start(self._id, tty=size is not None, socket=True)
         self.socket: socket.socket = getattr(self._stream, "_sock", self._stream)
@@ -58,3 +60,11 @@ class DockerAttached:
             self._stream.close()
             self.socket.close()
         return self._end()
+
+
+def _never_typed() -> str:
+    """Keys at which the engine lets go of a terminal: it has no way to be told none, and its own are Ctrl-P, Ctrl-Q.
+
+    The first of them reaches the shell only with the key that follows, so it is one that hardly anybody needs.
+    """
+    return ",".join(["ctrl-^", *secrets.token_hex(16)])

@@ -25,28 +25,34 @@ END_PAUSE_S = 0.5
 EXIT_CODE_WAIT_S = 2.0
 HEADER = struct.Struct(">BxxxL")
 
-# Ends all that is marked: in its environment, or by the kernel's login number, which is inherited through everything,
-# a cleared environment and a new session too, and cannot be taken off again. It needs nothing but a shell: the
-# container's programs are not to be trusted, and may be few. A zombie is nothing that could be ended.
+# Ends all that is marked: by the kernel's login number, which is inherited through everything, a cleared environment
+# and a new session too, and cannot be taken off again; or, in what has no such number, by its environment, and then
+# its whole session. It needs nothing but a shell: the container's programs are not to be trusted, and may be few. It
+# reads as little as it can, for a shell reads byte by byte. A zombie is nothing that could be ended.
 END = """
 mark=$1 number=$2 round=0
+stand() {
+  s=; while IFS= read -r l || [ -n "$l" ]; do s="$s$l "; done <"$1/stat"
+  s=${s##*) }; case $s in ""|Z*|X*) return 1;; esac
+  set -- $s; session=$4
+}
 while [ $round -lt 20 ]; do
-  round=$((round + 1)) sessions=" " marked=" " found=
-  for each in 1 2; do for d in /proc/[0-9]*; do
-    s=; while IFS= read -r l || [ -n "$l" ]; do s="$s$l "; done <"$d/stat"
-    s=${s##*) }; case $s in ""|Z*|X*) continue;; esac
-    pid=${d#/proc/}; set -- $s
-    if [ $each = 2 ]; then
-      case "$sessions" in *" $4 "*) kill -9 "$pid"; continue;; esac
-      case "$marked" in *" $pid "*) kill -9 "$pid";; esac
-      continue
-    fi
+  round=$((round + 1)) found= sessions=" "
+  for d in /proc/[0-9]*; do
     u=; IFS= read -r u <"$d/loginuid"
-    if [ "$u" = "$number" ]; then found=1 sessions="$sessions$4 " marked="$marked$pid "; continue; fi
-    while IFS= read -r l || [ -n "$l" ]; do
-      case "$l" in *"$mark"*) found=1 sessions="$sessions$4 " marked="$marked$pid "; break;; esac
-    done <"$d/environ"
-  done; done 2>/dev/null
+    case "$u" in
+      "$number") stand "$d" && { found=1; kill -9 "${d#/proc/}"; };;
+      ""|4294967295)
+        while IFS= read -r l || [ -n "$l" ]; do
+          case "$l" in *"$mark"*) stand "$d" && { found=1; sessions="$sessions$session "; }; break;; esac
+        done <"$d/environ";;
+    esac
+  done 2>/dev/null
+  if [ "$sessions" != " " ]; then
+    for d in /proc/[0-9]*; do
+      stand "$d" && case "$sessions" in *" $session "*) kill -9 "${d#/proc/}";; esac
+    done 2>/dev/null
+  fi
   [ -n "$found" ] || exit 0
 done
 echo found

@@ -244,12 +244,12 @@ class SimulatedEngine:
             lambda line: self._typed(name, line),
             lambda: self._runs(name),
             lambda: self.end_marked(name, mark),
-            has_echo=size is not None,
+            size,
         )
 
     def end_marked(self, name: str, mark: str, *, user: str | None = None) -> bool:
-        with self._call("end_marked", name):
-            return True
+        with self._call("end_marked", name) as world:
+            return name not in world.boxes or world.boxes[name].state != "paused"
 
     def run(self, spec: ContainerSpec, timeout_s: float) -> ExecResult:
         with self._call("run", spec.name) as world:

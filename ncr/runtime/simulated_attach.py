@@ -16,11 +16,15 @@ class SimulatedAttached:
     is_framed = False
 
     def __init__(
-        self, typed: Callable[[str], bytes], runs: Callable[[], bool], end: Callable[[], bool], *, has_echo: bool
+        self,
+        typed: Callable[[str], bytes],
+        runs: Callable[[], bool],
+        end: Callable[[], bool],
+        size: tuple[int, int] | None,
     ) -> None:
-        self._typed, self._runs, self._end, self._has_echo = typed, runs, end, has_echo
+        self._typed, self._runs, self._end, self._has_echo = typed, runs, end, size is not None
         self._code: int | None = None
-        self.size: tuple[int, int] | None = None
+        self.size = size
         self.socket, self._inside = socketpair()
         Thread(target=self._serve, name="simulated-shell", daemon=True).start()
 
@@ -67,6 +71,10 @@ class SimulatedAttached:
         if text.split()[:1] == ["exit"]:
             self._code = int(text.split()[1]) if text.split()[1:] else 0
             return False
+        if text == "stty size" and self.size is not None:
+            said = b"%d %d\n" % (self.size[1], self.size[0])
+        else:
+            said = self._typed(text) if text else b""
         newline = b"\r\n" if self._has_echo else b""
-        inside.sendall(newline + (self._typed(text) if text else b"").replace(b"\n", b"\r\n") + PROMPT)
+        inside.sendall(newline + said.replace(b"\n", b"\r\n") + PROMPT)
         return True

@@ -11,6 +11,8 @@ from typing import Any
 import docker
 import httpx
 import pytest
+from websockets import Subprotocol
+from websockets.sync.client import connect
 
 from tests.postgres import free_port
 
@@ -27,11 +29,14 @@ class Deployment:
         self.project = project
         self._settings = settings
         self._port = free_port()
+        entries = free_port()
         run("infra/service/prepare", str(settings), within_s=10)
         own = {
             "NCR_INSTANCE": project,
             "NCR_HTTP_PORT": self._port,
             "NCR_POSTGRES_PORT": free_port(),
+            "NCR_ENTRIES_PORT": entries,
+            "NCR_ENTRIES_URL": f"http://localhost:{entries}",
             "NCR_SCENARIO_FOLDER": ROOT / "tests" / "scenarios",
         }
         with settings.open("a") as file:
@@ -96,13 +101,15 @@ def test_a_deployment_holds_an_exercise_and_outlives_a_restart(
     deployment: Deployment, docker_client: docker.DockerClient
 ) -> None:
     deployment.up()
-    require_web_without_power(docker_client, deployment.project)
+    require_no_power(docker_client, deployment.project, "web", has_engine=False)
+    require_no_power(docker_client, deployment.project, "entries", has_engine=True)
     assert [finding for finding in deployment.ncr("doctor") if not finding["well"]] == []
     add_people(deployment)
     with deployment.client("ida") as instructor, deployment.client("cyfor-1") as member:
         id = plan(instructor)
         await_state(instructor, id, "running", PREPARE_S)
         assert len(things(docker_client, f"ncr.instance={deployment.project}")) >= len(TEAMS) * 3
+        type_in_a_terminal(member, id)
         solved = member.post(f"exercises/{id}/tasks/find-web/submissions", json={"answer": "NCR{8080}"})
         assert (solved.status_code, solved.json()["correct"]) == (200, True), solved.text
         await_state(instructor, id, "finished", STEP_S)
@@ -167,12 +174,26 @@ def things(client: docker.DockerClient, label: str) -> list[str]:
     return [thing.name for thing in found]
 
 
-def require_web_without_power(client: docker.DockerClient, project: str) -> None:
-    labels = [f"com.docker.compose.project={project}", "com.docker.compose.service=web"]
-    [web] = client.containers.list(filters={"label": labels})
-    assert not any("docker.sock" in mount.get("Source", "") for mount in web.attrs["Mounts"])
-    assert web.attrs["HostConfig"]["CapDrop"] == ["ALL"]
-    status = web.exec_run(["grep", "-E", "^(Uid|CapBnd|NoNewPrivs)", "/proc/1/status"]).output.decode().split()
-    assert status[1] != "0"
+def require_no_power(client: docker.DockerClient, project: str, service: str, *, has_engine: bool) -> None:
+    labels = [f"com.docker.compose.project={project}", f"com.docker.compose.service={service}"]
+    [found] = client.containers.list(filters={"label": labels})
+    assert any("docker.sock" in mount.get("Source", "") for mount in found.attrs["Mounts"]) == has_engine
+    assert found.attrs["HostConfig"]["CapDrop"] == ["ALL"]
+    status = found.exec_run(["grep", "-E", "^(Uid|CapBnd|NoNewPrivs)", "/proc/1/status"]).output.decode().split()
+    assert (status[1] == "0") == has_engine
     assert status[status.index("CapBnd:") + 1] == "0" * 16
     assert status[status.index("NoNewPrivs:") + 1] == "1"
+
+
+def type_in_a_terminal(member: httpx.Client, id: str) -> None:
+    made = member.post(f"exercises/{id}/entries/desk/tickets", json={})
+    assert made.status_code == 201, made.text
+    with connect(made.json()["url"], subprotocols=[Subprotocol("ncr.terminal.v1")], proxy=None) as socket:
+        socket.send(json.dumps({"type": "open", "ticket": made.json()["ticket"], "columns": 80, "rows": 24}))
+        assert json.loads(socket.recv(20))["type"] == "opened"
+        socket.send(b"echo $((6 * 7)) in; exit\n")
+        said = b""
+        while b"42 in" not in said:
+            word = socket.recv(20)
+            assert isinstance(word, bytes), word
+            said += word

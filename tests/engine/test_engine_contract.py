@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -274,6 +275,96 @@ def test_a_command_that_takes_too_long_has_no_code(hand: Hand) -> None:
     begun = time.monotonic()
     assert hand.engine.exec(spec.name, ["sleep", "30"], timeout_s=0.5).exit_code is None
     assert time.monotonic() - begun < 10
+
+
+class Talk:
+    """Somebody at an attached shell with a terminal of 80 columns and 24 rows."""
+
+    def __init__(self, hand: Hand, spec: ContainerSpec, *command: str) -> None:
+        self.attached = hand.engine.attach(
+            spec.name, command or ("/bin/sh",), mark=f"m{hand.number}", environment={"PS1": "$ "}, size=(80, 24)
+        )
+        self.attached.socket.settimeout(10)
+        self.heard = bytearray()
+
+    def say(self, text: str) -> None:
+        self.attached.socket.sendall(text.encode())
+
+    def hear(self, text: str) -> None:
+        """Read until this was said."""
+        while text.encode() not in self.heard:
+            chunk = self.attached.socket.recv(65536)
+            assert chunk, f"it ended before it said {text!r}: {bytes(self.heard[-300:])!r}"
+            self.heard += chunk
+
+    def hear_the_end(self) -> None:
+        while chunk := self.attached.socket.recv(65536):
+            self.heard += chunk
+
+
+def test_a_shell_is_talked_to_and_says_how_it_ended(hand: Hand) -> None:
+    talk = Talk(hand, hand.running())
+    talk.say("echo hei\n")
+    talk.hear("hei\r\n")
+    assert talk.attached.exit_code() is None
+    talk.say("echo blåbærgrøt 🫐\n")
+    talk.hear("blåbærgrøt 🫐\r\n")
+    talk.say("exit 3\n")
+    talk.hear_the_end()
+    assert eventually(lambda: talk.attached.exit_code() == 3)
+    assert talk.attached.end()
+
+
+def test_a_shells_terminal_has_the_size_it_was_given(hand: Hand) -> None:
+    talk = Talk(hand, hand.running())
+    talk.say("stty size\n")
+    talk.hear("24 80\r\n")
+    talk.attached.resize(132, 50)
+    talk.say("stty size\n")
+    talk.hear("50 132\r\n")
+    talk.attached.end()
+
+
+def test_a_mebibyte_goes_through_a_shell_and_comes_back(hand: Hand) -> None:
+    talk = Talk(hand, hand.running(), "/bin/sh", "-c", "stty raw -echo; printf '$ '; exec cat")
+    talk.hear("$ ")
+    # Every byte passes, Docker's own keys for letting go among them.
+    sent = b"\x10\x11" + random.Random(1).randbytes(2**20).translate(None, b"\r\n")
+    talk.heard.clear()
+    giver = Thread(target=talk.attached.socket.sendall, args=(sent,))
+    giver.start()
+    while len(talk.heard) < len(sent):
+        talk.heard += talk.attached.socket.recv(65536)
+    giver.join()
+    assert bytes(talk.heard) == sent
+    talk.attached.end()
+
+
+@pytest.mark.parametrize("end", ["stopped", "removed"])
+def test_a_shell_ends_with_its_container(hand: Hand, end: str) -> None:
+    spec = hand.running()
+    talk = Talk(hand, spec)
+    talk.say("echo hei\n")
+    talk.hear("hei\r\n")
+    if end == "stopped":
+        hand.engine.stop(spec.name, 0.0)
+    else:
+        hand.engine.remove_container(spec.name)
+    talk.hear_the_end()
+    talk.attached.exit_code()
+    assert talk.attached.end()
+    assert hand.engine.end_marked(spec.name, "m")
+    with pytest.raises(EngineError):
+        Talk(hand, spec)
+
+
+def test_what_is_frozen_is_not_called_clear(hand: Hand) -> None:
+    spec = hand.running()
+    talk = Talk(hand, spec)
+    hand.engine.pause(spec.name)
+    assert not talk.attached.end()
+    hand.engine.unpause(spec.name)
+    assert hand.engine.end_marked(spec.name, f"m{hand.number}")
 
 
 def test_files_are_there_when_it_starts_and_can_be_added(hand: Hand) -> None:
