@@ -32,7 +32,7 @@ PATIENCE_S = 15.0
 class Hall:
     """An entries process: where it is, and how one gets a ticket to it."""
 
-    def __init__(self, site: Site, entries: Entries, port: int) -> None:
+    def __init__(self, site: Site, entries: Entries | None, port: int) -> None:
         self.site, self.entries, self.port = site, entries, port
 
     def ticket(self, login: str, exercise: str, participant: str, entry: str = "desk", **more: Any) -> str:

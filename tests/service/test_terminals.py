@@ -4,7 +4,7 @@ import asyncio
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,11 @@ import pytest
 from sqlalchemy import delete, update
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from ncr.cli.service import Service
 from ncr.clock import utcnow
 from ncr.db import reading
 from ncr.entries import rounds, stay
-from ncr.exercise.tables import EntrySession, Environment, Ticket
+from ncr.exercise.tables import EntrySession, Environment, Practice, Ticket
 from ncr.people import accounts
 from ncr.people.roles import Role
 from ncr.people.tables import Membership, SignIn, Token, User
@@ -23,7 +24,8 @@ from ncr.runtime.simulated import SimulatedEngine
 from ncr.scoring import conduct, interventions
 from tests.service import doors_site
 from tests.service.doors_site import World
-from tests.service.terminal_site import ORIGIN, Hall, Scene, Sitter
+from tests.service.live_site import free_port
+from tests.service.terminal_site import ORIGIN, Hall, Scene, Sitter, place
 
 
 @pytest.fixture(scope="module")
@@ -478,6 +480,27 @@ def test_nobody_types_in_a_terminal_whose_holder_is_away(scene: Scene) -> None:
     scene.play(act)
 
 
+def test_typing_counts_as_activity_in_a_practice_run(scene: Scene) -> None:
+    long_ago = utcnow() - timedelta(minutes=30)
+    run = Practice(exercise_id=scene.exercise, user_id=scene.ids["user_member"], scenario="liten", extensions=0)
+    run.asked_at = run.active_at = long_ago
+    with scene.site.sessions.begin() as session:
+        session.add(run)
+
+    def active_at() -> datetime:
+        with reading(scene.site.sessions) as session:
+            return session.get_one(Practice, scene.exercise).active_at
+
+    async def act(at: Hall) -> None:
+        sitter = await scene.sit(at)
+        await sitter.until(lambda: b"$ " in sitter.output)
+        assert active_at() == long_ago, "to look on is not to be active"
+        await sitter.type("x")
+        await comes(lambda: active_at() > utcnow() - timedelta(minutes=1))
+
+    scene.play(act)
+
+
 # What is left, and for how long.
 
 
@@ -516,6 +539,7 @@ def test_what_a_process_that_died_left_is_ended_by_another(scene: Scene, monkeyp
 def test_a_process_that_stops_ends_what_it_held(scene: Scene) -> None:
     async def act(at: Hall) -> None:
         sitter = await scene.sit(at)
+        assert at.entries is not None
         await at.entries.stop()
         assert await sitter.reason() == "restart"
         [row] = at.sessions()
@@ -523,3 +547,26 @@ def test_a_process_that_stops_ends_what_it_held(scene: Scene) -> None:
         assert row.cleared_at
 
     scene.play(act)
+
+
+def test_the_service_by_itself_ends_in_order_when_it_is_told_to(scene: Scene, tmp_path: Path) -> None:
+    """As `ncr serve --role entries`: a process of its own, which shares only the database and the engine."""
+    own = {"data": tmp_path, "role": "entries", "port": free_port(), "instance": "test"}
+    settings = scene.site.settings.model_copy(update=own)
+    engine = SimulatedEngine(tmp_path / "simulated.json")
+    place(engine, "test", scene.exercise, scene.ids["player_blaa"])
+    shutil.copytree(scene.site.settings.data / "scenarios", tmp_path / "scenarios", dirs_exist_ok=True)
+
+    async def act(service: Service) -> None:
+        at = Hall(scene.site, None, settings.port)
+        sitter = await scene.sit(at)
+        await sitter.run("echo hei", "hei\r\n")
+        await asyncio.to_thread(service.__exit__, None, None, None)
+        await sitter.connection.wait_closed()
+        assert sitter.connection.close_code == 1012
+        [row] = at.sessions()
+        assert row.why == "restart"
+        assert row.cleared_at
+
+    with Service(settings) as service:
+        asyncio.run(act(service))
