@@ -42,5 +42,6 @@ def answer_of(task: Task, flag: str | None) -> str | None:
     if isinstance(task.answer, Exact):
         return task.answer.exact
     if isinstance(task.answer, Number):
-        return str(task.answer.number)
+        number = task.answer.number
+        return str(int(number)) if number.is_integer() else str(number)
     return ", ".join(sorted(task.choice.correct)) if task.choice else None

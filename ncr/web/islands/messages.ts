@@ -64,6 +64,7 @@ const WORDS = {
   levelWith: ["likt med {team}", "level with {team}"],
   ownBehindFreeze: ["Poengene er deres egne nå; plassen er som da tavla ble fryst.", "The points are your own now; the place is as when the board was frozen."],
   right: ["Riktig! Laget har nå {points} poeng.", "Correct! The team now has {points} points."],
+  rightAlone: ["Riktig! Du har nå {points} poeng.", "Correct! You now have {points} points."],
   wrong: ["Ikke riktig.", "Not correct."],
   attemptsLeft: ["Forsøk igjen: {n}", "Attempts left: {n}"],
   noAttempts: ["Ingen forsøk igjen.", "No attempts left."],

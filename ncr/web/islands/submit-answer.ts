@@ -94,7 +94,7 @@ export class SubmitAnswer extends HTMLElement {
     const attempts = left === null ? "" : say(this.language, left > 0 ? "attemptsLeft" : "noAttempts", { n: left });
     const shown = form.querySelector(":scope > .small");
     if (shown && attempts) shown.textContent = attempts;
-    if (verdict.correct) this.say("good", say(this.language, "right", { points: number(verdict.points_now, this.language) }));
+    if (verdict.correct) this.say("good", say(this.language, this.hasAttribute("alone") ? "rightAlone" : "right", { points: number(verdict.points_now, this.language) }));
     else this.say("bad", `${say(this.language, "wrong")} ${attempts}`.trim());
     return verdict.correct;
   }
