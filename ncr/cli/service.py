@@ -1,11 +1,12 @@
 """The service as a child process: started, waited for, and ended with what started it."""
 
+import json
 import os
 import subprocess
 import sys
 import time
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
@@ -14,6 +15,11 @@ from ncr.errors import ServiceUnavailable
 
 UP_S = 90.0
 DOWN_S = 30.0
+
+
+def _written(value: Any) -> str:
+    """A setting as the environment holds it: lists as JSON."""
+    return json.dumps(value) if isinstance(value, list) else str(value)
 
 
 class Service:
@@ -34,8 +40,8 @@ class Service:
         return f"http://{self._settings.host}:{self._settings.port}"
 
     def __enter__(self) -> Self:
-        given = self._settings.model_dump(mode="json", exclude_defaults=True, exclude={"secret_key", "scenarios"})
-        environment = os.environ | {f"NCR_{name.upper()}": str(value) for name, value in given.items()}
+        given = self._settings.model_dump(mode="json", exclude_defaults=True, exclude={"secret_key"})
+        environment = os.environ | {f"NCR_{name.upper()}": _written(value) for name, value in given.items()}
         with self.log.open("wb") as log:
             command = [sys.executable, "-c", "from ncr.cli import main; main()", "serve"]
             # A session of its own: Ctrl-C is for us, who then end the service in order.

@@ -63,7 +63,8 @@ def _heading(run: Run, told: Words) -> str:
 def _why(run: Run, told: Words) -> str:
     if run.state == "failed":
         return told(
-            "Noe gikk galt da øvingsmiljøet ditt ble laget. Det er ikke noe du har gjort, og den som driver NCR, kan se hva."
+            "Noe gikk galt da øvingsmiljøet ditt ble laget. Det er ikke noe du har gjort, "
+            "og den som driver NCR, kan se hva."
         )
     said = {
         "finished": told("Du avsluttet økten."),

@@ -113,13 +113,11 @@ class Whole:
 
 
 @contextmanager
-def whole(folder: Path) -> Iterator[Whole]:
-    """The service with its cast; gone afterwards."""
+def whole(folder: Path, **more: Any) -> Iterator[Whole]:
+    """The service with its cast; gone afterwards. `more` are settings of its own."""
     port = free_port()
-    settings = Settings(
-        data=folder, engine="simulated", instance="browser", port=port, public_url=f"http://localhost:{port}",
-        database_url="", scenarios=(SCENARIOS,),
-    )  # fmt: skip
+    usual = {"engine": "simulated", "instance": "browser", "database_url": "", "scenarios": (SCENARIOS,)}
+    settings = Settings(**{**usual, **more}, data=folder, port=port, public_url=f"http://localhost:{port}")
     cast = hire(settings)
     with Killable(settings) as service:
         made = Whole(settings, cast, service)
@@ -172,7 +170,7 @@ class People:
         page.fill("#login", who.login)
         page.fill("#password", who.password)
         page.click("main button.main")
-        page.wait_for_url(f"{self.whole.address}/")
+        page.wait_for_url(re.compile(rf"^{re.escape(self.whole.address)}/(practice)?$"))
         cookies = [cookie for cookie in page.context.cookies() if cookie["name"] != "ncr-theme"]
         self.whole.remembered[who.login] = {"cookies": cookies, "origins": []}
         return page

@@ -115,10 +115,10 @@ export class PracticeRun extends HTMLElement {
     if (notice.hidden === isNear) {
       if (!isNear && notice.contains(document.activeElement)) document.querySelector<HTMLElement>("main")?.focus();
       notice.hidden = !isNear;
-      // Said by what is put into a region that is there: a region that appears is not read by all.
-      const said = this.querySelector("[data-said]");
-      if (said) said.textContent = isNear ? (notice.querySelector("p")?.textContent ?? "") : "";
     }
+    // Said once, by what is put into a region that is there: a region that appears is not read by all.
+    const said = this.querySelector("[data-said]");
+    if (said && (said.textContent !== "") !== isNear) said.textContent = isNear ? (notice.querySelector("p")?.textContent ?? "") : "";
     const closes = notice.querySelector("[data-closes]");
     if (closes && isNear) closes.textContent = span(Math.max(0, idle_s));
   }
