@@ -16,7 +16,7 @@ from sqlalchemy import update
 from ncr.clock import utcnow
 from ncr.config import Settings
 from ncr.entries import rounds, stay
-from ncr.exercise.tables import EntrySession
+from ncr.exercise.tables import EntrySession, Environment
 from ncr.people import accounts
 from ncr.people.roles import Role
 from ncr.people.tables import Membership, SignIn
@@ -126,6 +126,40 @@ def test_nothing_is_left_of_two_hundred_terminals_a_fifth_of_them_cut_off(
 
     scene.play(act, within_s=240)
     assert [running(scene, each) for each in containers] == before
+
+
+@pytest.mark.parametrize(
+    "trick",
+    [
+        "(printf 'x) Z 1 1\\ny) Z 1' >/proc/$BASHPID/comm; while :; do sleep 600; done) &",
+        "env -i setsid sh -c 'trap \"\" HUP TERM INT; kill -STOP $$' &",
+        "b() { b | b & }; b",
+    ],
+    ids=["a misleading name", "stopped and deaf", "a fork bomb"],
+)
+def test_no_trick_outlives_its_terminal(scene: Scene, monkeypatch: pytest.MonkeyPatch, trick: str) -> None:
+    monkeypatch.setattr(rounds, "REAP_S", 2.0)
+    container = scene.place()
+    before = running(scene, container)
+
+    async def act(at: Hall) -> None:
+        sitter = await scene.sit(at)
+        await sitter.until(lambda: b"$ " in sitter.output)
+        await sitter.type(f"{trick}\n")
+        await asyncio.sleep(2)
+        await sitter.type("\nexit\nexit\n")
+        await asyncio.sleep(1)
+        await asyncio.to_thread(turn_out, scene)
+        await clear(at, 60)
+
+    scene.play(act, within_s=120)
+    assert running(scene, container) == before
+
+
+def turn_out(scene: Scene) -> None:
+    """A shell that a fork bomb keeps from reading ends when the team is no longer in its environment."""
+    with scene.site.sessions.begin() as session:
+        session.query(Environment).filter_by(participant_id=scene.ids["player_blaa"]).update({"state": "failed"})
 
 
 def test_a_flood_in_one_terminal_harms_no_other(scene: Scene) -> None:
