@@ -63,9 +63,15 @@ class Student:
 
 
 def main(
-    students: int = 200, engine: str = "simulated", runs: int = 40, within_s: float = 60.0, *, pool: int = 2
+    students: int = 200,
+    engine: str = "simulated",
+    runs: int = 40,
+    within_s: float = 60.0,
+    *,
+    pool: int = 2,
+    stay_s: tuple[float, float] = (5.0, 25.0),
 ) -> dict[str, Any]:
-    """Let them all start within so many seconds; the figures."""
+    """Let them all start within so many seconds, each staying for as long as `stay_s` says; the figures."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         settings = site(folder, engine, runs, pool)
@@ -73,8 +79,8 @@ def main(
         os.environ["NCR_SCENARIOS"] = json.dumps([str(SCENARIOS)])
         service = stack.enter_context(Service(settings))
         origin = f"http://{settings.host}:{settings.port}"
-        warm = asyncio.run(crowd(origin, [Student("s0")], 0.0))
-        met = asyncio.run(crowd(origin, [Student(f"s{number}") for number in range(1, students)], within_s))
+        warm = asyncio.run(crowd(origin, [Student("s0")], 0.0, stay_s))
+        met = asyncio.run(crowd(origin, [Student(f"s{number}") for number in range(1, students)], within_s, stay_s))
         wait_until_gone(sessions)
         steps = service_steps(service)
         left = leftovers(settings, sessions)
@@ -104,26 +110,33 @@ def populated(settings: Settings, students: int) -> Sessions:
     return sessions
 
 
-async def crowd(origin: str, students: Sequence[Student], within_s: float) -> list[Student]:
+async def crowd(
+    origin: str, students: Sequence[Student], within_s: float, stay_s: tuple[float, float]
+) -> list[Student]:
     """All of them, each beginning at some moment within the time."""
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
     random.seed(len(students))
     async with httpx.AsyncClient(base_url=f"{origin}/api/v1", timeout=60, limits=limits, trust_env=False) as client:
-        await asyncio.gather(*(practise(client, one, random.uniform(0, within_s)) for one in students))
+        await asyncio.gather(
+            *(practise(client, one, random.uniform(0, within_s), random.uniform(*stay_s)) for one in students)
+        )
     return list(students)
 
 
-async def practise(client: httpx.AsyncClient, student: Student, after_s: float) -> None:
+async def practise(client: httpx.AsyncClient, student: Student, after_s: float, stay_s: float) -> None:
     """One student, from start to finish."""
     await asyncio.sleep(after_s)
-    client_headers = {"Authorization": f"Bearer ncr_{student.name}"}
+    headers = {"Authorization": f"Bearer ncr_{student.name}"}
     try:
-        await _practise(client, student, client_headers)
+        run = await _practise(client, student, headers)
+        await asyncio.sleep(stay_s)
+        ended = await client.post(f"/practice/{run}/finish", headers=headers)
+        assert ended.status_code == 200, ended.text
     except (httpx.HTTPError, KeyError, AssertionError) as error:
         student.trouble = repr(error)[:300]
 
 
-async def _practise(client: httpx.AsyncClient, student: Student, headers: dict[str, str]) -> None:
+async def _practise(client: httpx.AsyncClient, student: Student, headers: dict[str, str]) -> str:
     began = time.monotonic()
     answer = await client.post("/practice", json={"scenario": "liten"}, headers=headers)
     student.start_ms = (time.monotonic() - began) * 1000
@@ -141,9 +154,7 @@ async def _practise(client: httpx.AsyncClient, student: Student, headers: dict[s
         await asyncio.sleep(LOOK_S if (run["estimate_s"] or 0) > 2 * LOOK_S or run["state"] == "queued" else 0.25)
         run = (await client.get(f"/practice/{run['id']}", headers=headers)).json()
     student.ready_s = time.monotonic() - began
-    await asyncio.sleep(random.uniform(5, 25))
-    ended = await client.post(f"/practice/{run['id']}/finish", headers=headers)
-    assert ended.status_code == 200, ended.text
+    return str(run["id"])
 
 
 def wait_until_gone(sessions: Sessions) -> None:

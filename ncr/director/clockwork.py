@@ -19,9 +19,10 @@ from ncr.director.ear import Ear
 
 log = structlog.get_logger()
 AHEAD = timedelta(milliseconds=2)
-LISTEN_S = 0.04
-# After a step that was called for, so many times as long as it took nobody is listened to: steps never fill the time.
-REST = 2.0
+LISTEN_S = 0.02
+# After a step that was called for nobody is listened to for as long as it took, or thrice that when it took long: steps
+# never fill the time.
+LONG_S = 0.05
 TROUBLE_S = 1.0
 
 
@@ -70,19 +71,27 @@ class Clockwork:
             self.stop()
 
     def _listen(self) -> None:
+        wait_s = LISTEN_S
         while not self._stopped.is_set():
-            news = self._director.news.wait(LISTEN_S)
+            news = self._director.news.wait(wait_s)
             self._director.news.clear()
-            if not (self._ear.heard() or news) or self._stopped.is_set():
-                continue
-            began, rest_s = monotonic(), 0.0
-            try:
-                self._step()
-            except Exception as error:
-                log.warning("step failed", job="ear", error=repr(error)[:500])
-                rest_s = TROUBLE_S
-            self._stopped.wait(max(rest_s, REST * (monotonic() - began)))
+            wait_s = LISTEN_S
+            if (self._ear.heard() or news) and not self._stopped.is_set():
+                self._stopped.wait(self._heed())
+                # What the step itself decided may be followed at once.
+                wait_s = 0.0
         self._ear.close()
+
+    def _heed(self) -> float:
+        """Take a step; how long to rest afterwards."""
+        began = monotonic()
+        try:
+            self._step()
+        except Exception as error:
+            log.warning("step failed", job="ear", error=repr(error)[:500])
+            return TROUBLE_S
+        took_s = monotonic() - began
+        return took_s if took_s < LONG_S else 3 * took_s
 
     def _step(self) -> None:
         self._director.step()

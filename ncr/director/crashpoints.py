@@ -66,8 +66,6 @@ PRACTICE = (
     "idle-warn-after-commit",
     "idle-close-before-commit",
     "idle-close-after-commit",
-    "idle-leave-before-commit",
-    "idle-leave-after-commit",
     "pool-make-before-commit",
     "pool-make-after-commit",
     "pool-yield-before-commit",

@@ -83,9 +83,11 @@ class Practising:
             # Somebody may have typed since it was read.
             row = session.get_one(Practice, run.exercise_id, populate_existing=True, with_for_update=True)
             turn = queueing.idle_turn(row.active_at, row.warned_at, idle_s, now)
+            if turn == "leave":
+                return
             if turn == "warn":
                 _warn(session, row, idle_s, now)
-            elif turn == "close":
+            else:
                 practising.finish(session, run.exercise_id, now, why="idle", fence=self._means.lead.fence)
             reach(f"idle-{turn}-before-commit")
         reach(f"idle-{turn}-after-commit")
