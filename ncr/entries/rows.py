@@ -165,8 +165,8 @@ def left_behind(site: Site, stale: timedelta) -> list[EntrySession]:
     The latter are closed by this.
     """
     now = site.clock()
-    silent = (EntrySession.closed_at.is_(None), EntrySession.alive_at < now - stale)
     terminals = (EntrySession.kind == "terminal", EntrySession.cleared_at.is_(None))
+    silent = (*terminals, EntrySession.closed_at.is_(None), EntrySession.alive_at < now - stale)
     with site.sessions.begin() as session:
         session.execute(update(EntrySession).where(*silent).values(closed_at=now, why="restart"))
         beside = update(EntrySession).where(*terminals, EntrySession.mode != "own", EntrySession.closed_at.is_not(None))

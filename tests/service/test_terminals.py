@@ -463,6 +463,16 @@ def test_staff_look_on_unseen_and_join_only_when_the_team_knows(scene: Scene) ->
     scene.play(act)
 
 
+def test_staff_may_have_a_shell_of_their_own_in_a_teams_environment(scene: Scene) -> None:
+    async def act(at: Hall) -> None:
+        async with await scene.sit(at, "owner") as sitter:
+            await sitter.run("echo staff", "staff\r\n")
+        for who in ("observer", "instructor"):
+            assert (await scene.refusal(at, opening(scene.ticket(at, who))))[0] == "refused"
+
+    scene.play(act)
+
+
 def test_nobody_types_in_a_terminal_whose_holder_is_away(scene: Scene) -> None:
     async def act(at: Hall) -> None:
         team = await scene.sit(at)
@@ -521,6 +531,7 @@ def test_what_a_process_that_died_left_is_ended_by_another(scene: Scene, monkeyp
             [
                 row("dead", timedelta(minutes=2)),
                 row("alive", timedelta(seconds=5)),
+                row("web", timedelta(minutes=2), kind="web", process=""),
                 row("closed", timedelta(seconds=5), closed_at=now, why="exit"),
                 row("earlier", timedelta(minutes=2), generation=7),
                 row("ancient", timedelta(days=40), closed_at=now - timedelta(days=40), cleared_at=now),
@@ -530,7 +541,7 @@ def test_what_a_process_that_died_left_is_ended_by_another(scene: Scene, monkeyp
     async def act(at: Hall) -> None:
         await comes(lambda: {row.id for row in at.sessions() if row.cleared_at} == {"dead", "closed", "earlier"})
         assert {row.id: row.why for row in at.sessions()} == {
-            "dead": "restart", "alive": None, "closed": "exit", "earlier": "restart",
+            "dead": "restart", "alive": None, "web": None, "closed": "exit", "earlier": "restart",
         }  # fmt: skip
 
     scene.play(act)
