@@ -3,6 +3,7 @@
 import shutil
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import docker
@@ -109,14 +110,21 @@ def engine_required(docker_client: docker.DockerClient) -> None:
 @pytest.fixture
 def instance(docker_client: docker.DockerClient) -> Iterator[str]:
     """A name for `ncr.instance` of the test's own; whatever still carries it afterwards is removed."""
+    with own_instance(docker_client) as name:
+        yield name
+
+
+@contextmanager
+def own_instance(client: docker.DockerClient) -> Iterator[str]:
+    """As the fixture, for those who need it for longer than a test."""
     name = f"t-{uuid.uuid4().hex[:10]}"
     yield name
     mine = {"label": f"ncr.instance={name}"}
-    for container in docker_client.containers.list(all=True, filters=mine):
+    for container in client.containers.list(all=True, filters=mine):
         container.remove(force=True, v=True)
-    for network in docker_client.networks.list(filters=mine):
+    for network in client.networks.list(filters=mine):
         network.remove()
-    for volume in docker_client.volumes.list(filters=mine):
+    for volume in client.volumes.list(filters=mine):
         volume.remove(force=True)
 
 

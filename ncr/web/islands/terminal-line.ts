@@ -115,6 +115,7 @@ export class Line {
   /** Open: the shell that `memory` knows of, where there is one, else a new one. */
   start(memory: Memory | null = null): void {
     this.failures = 0;
+    this.outbox.empty();
     this.memory = memory;
     this.tell({ ...START, mode: this.state.mode });
     if (memory) this.dial(memory.url);
@@ -133,12 +134,14 @@ export class Line {
     this.hangUp();
   }
 
+  /** What is typed while it opens goes out once it is open. */
   type(bytes: Uint8Array): void {
-    if (this.state.phase !== "open" || this.state.mode === "watch" || this.state.held) return;
+    const { phase, mode, held } = this.state;
+    if ((phase !== "open" && phase !== "opening") || mode === "watch" || held) return;
     this.outbox.put(bytes);
-    this.pour();
+    if (phase === "open") this.pour();
     // Who types on has seen what was said.
-    if (this.state.isCut || this.state.isAnother) this.tell({ isCut: false, isAnother: false });
+    if (phase === "open" && (this.state.isCut || this.state.isAnother)) this.tell({ isCut: false, isAnother: false });
   }
 
   resize(columns: number, rows: number): void {
@@ -228,6 +231,7 @@ export class Line {
     this.means.keep(this.memory);
     if (said.mode !== "own") this.screen.resize(said.columns, said.rows);
     this.tell({ phase: "open", mode: said.mode, session: said.session, held: null });
+    this.pour();
   }
 
   private closed(said: Extract<Control, { type: "closed" }>): void {

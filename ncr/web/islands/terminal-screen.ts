@@ -84,7 +84,8 @@ export class TerminalScreen implements Screen {
   }
 
   changed(state: State): void {
-    this.terminal.options.disableStdin = state.phase !== "open" || state.mode === "watch" || state.held !== null;
+    const isOver = state.phase === "lost" || state.phase === "closed";
+    this.terminal.options.disableStdin = isOver || state.mode === "watch" || state.held !== null;
     this.ear.changed(state);
   }
 

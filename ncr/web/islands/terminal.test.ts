@@ -86,6 +86,18 @@ test("a ticket opens a shell of the screen's size", async () => {
   assert.deepEqual(place.kept, { url: "ws://x/terminal", secret: "hush", received: 0 });
 });
 
+test("what is typed while it opens goes out once it is open", async () => {
+  const place = new Place();
+  const line = new Line(place, place);
+  line.start();
+  line.type(new Uint8Array([108]));
+  await settled();
+  line.type(new Uint8Array([115]));
+  assert.equal(place.typed.length, 0);
+  place.opened();
+  assert.deepEqual(Buffer.concat(place.typed).toString(), "ls");
+});
+
 test("a broken line comes back to the same shell from the byte it had", async () => {
   const { place, line } = await open();
   place.wire.on.bytes(new Uint8Array(100));
