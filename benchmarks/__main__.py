@@ -12,7 +12,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-PROGRAMS = ("launch", "peers", "networks", "idle", "fanout", "submissions", "ledger", "fold", "checks", "terminals")
+PROGRAMS = (
+    "launch",
+    "peers",
+    "networks",
+    "idle",
+    "fanout",
+    "practice",
+    "practiceload",
+    "submissions",
+    "ledger",
+    "fold",
+    "checks",
+    "terminals",
+)
 PAGE = Path("docs/benchmarks.md")
 LONGEST_S = 900
 KEPT = "<!-- what follows is written by hand and kept -->"
