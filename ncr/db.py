@@ -4,15 +4,17 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, create_engine, event, func, select
+from sqlalchemy import JSON, Connection, DateTime, Dialect, Engine, MetaData, create_engine, event, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
 Sessions = sessionmaker[Session]
+LONGEST_WAIT_S = 30.0
 
 NAMING = {
     "ix": "ix_%(column_0_label)s",
@@ -60,7 +62,11 @@ def connect(url: str) -> Engine:
         return create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True)
     engine = create_engine(url, pool_size=20, max_overflow=20, connect_args={"timeout": 30, "check_same_thread": False})
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    turn = Turn()
+    event.listen(engine, "begin", turn.begin)
+    event.listen(engine, "commit", turn.end)
+    event.listen(engine, "rollback", turn.end)
+    event.listen(engine, "checkin", turn.end)
     return engine
 
 
@@ -73,9 +79,32 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
     cursor.close()
 
 
-def _begin_sqlite(connection: Any) -> None:
-    reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+class Turn:
+    """SQLite's one writer, chosen in this process by a lock: SQLite itself lets who waits sleep, and forgets them."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._holders: tuple[object, ...] = ()
+
+    def begin(self, connection: Connection) -> None:
+        """Begin a transaction, as the writer unless it only reads."""
+        if connection.get_execution_options().get("reading", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        # Too late is not refused here: SQLite says that better.
+        if self._lock.acquire(timeout=LONGEST_WAIT_S):
+            self._holders = (connection, connection.connection.dbapi_connection)
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except BaseException:
+            self.end(connection)
+            raise
+
+    def end(self, connection: object, _record: object = None) -> None:
+        """Let the next one write: a transaction has ended, or a connection was given back without an end."""
+        if any(connection is holder for holder in self._holders):
+            self._holders = ()
+            self._lock.release()
 
 
 def sessions(engine: Engine) -> Sessions:

@@ -56,7 +56,7 @@ def hall(tmp_path: Path, sqlite_template: Path, instance: str) -> Iterator[Hall]
     sessions = db.sessions(database)
     add_students(sessions)
     engine = DockerEngine(settings(tmp_path / "data", engine="docker"), instance)
-    hall = Hall(sessions, engine, tmp_path / "data", instance, engine="docker", pool_size=1, disk_soft_mib=512)
+    hall = Hall(sessions, engine, tmp_path / "data", instance, pool_size=1, disk_soft_mib=512)
     folder = tmp_path / "spor"
     folder.mkdir()
     (folder / "scenario.yml").write_text(SCENARIO)
