@@ -61,7 +61,7 @@ class CatalogueOut(BaseModel):
 
 
 class RunOut(BaseModel):
-    """A practice run; times ahead are seconds from now, `position` counts from 1 in the queue.
+    """A practice run; times ahead are seconds from now, `position` counts from 1 in the queue; `failure` is for staff.
 
     `estimate_s` is how long until it is ready, at the latest as far as is known; null when nothing was measured yet.
     """
@@ -140,8 +140,9 @@ def start_run(wanted: PracticeIn, at: AtSite, viewer: Somebody, key: Key = None)
 def get_run(id: ExerciseId, at: AtSite, viewer: Somebody) -> RunOut:
     """One run: the caller's own, or anybody's for staff."""
     with reading(at.sessions) as session:
-        find(session, viewer, id)
-        return _run(session, at, id, at.clock())
+        exercise, _ = find(session, viewer, id)
+        run = practice.run_of(session, at.shelf, at.settings, id, at.clock())
+        return _shown(run, failure=run.failure if access.may(viewer, Action.INSPECT, exercise) else None)
 
 
 @router.post("/{id}/{turn}", responses=WRITE)
@@ -198,8 +199,9 @@ def _run(session: Session, at: Site, id: str, now: datetime) -> RunOut:
     return _shown(practice.run_of(session, at.shelf, at.settings, id, now))
 
 
-def _shown(run: practice.Run) -> RunOut:
-    return RunOut.model_validate(asdict(run))
+def _shown(run: practice.Run, failure: str | None = None) -> RunOut:
+    # What the engine said may hold what the scenario hides.
+    return RunOut.model_validate({**asdict(run), "failure": failure})
 
 
 def _entry(scenario: Scenario, reached: Progress) -> CatalogueOut:

@@ -76,11 +76,20 @@ class Clockwork:
             news = self._director.news.wait(wait_s)
             self._director.news.clear()
             wait_s = LISTEN_S
-            if (self._ear.heard() or news) and not self._stopped.is_set():
+            if (news or self._hears()) and not self._stopped.is_set():
                 self._stopped.wait(self._heed())
                 # What the step itself decided may be followed at once.
                 wait_s = 0.0
         self._ear.close()
+
+    def _hears(self) -> bool:
+        try:
+            return self._ear.heard()
+        except Exception as error:
+            # The tick comes all the same.
+            log.warning("hears nothing", error=repr(error)[:300])
+            self._stopped.wait(TROUBLE_S)
+            return False
 
     def _heed(self) -> float:
         """Take a step; how long to rest afterwards."""

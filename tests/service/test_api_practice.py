@@ -156,3 +156,13 @@ def test_a_closed_run_takes_no_time(caller: Caller, world: World) -> None:
         past = utcnow() - timedelta(hours=2)
         session.execute(update(Exercise).where(Exercise.id == world.ids["run"]).values(clock_at=past))
     assert get(caller, f"/practice/{world.ids['run']}")["left_s"] == 0
+
+
+def test_what_stopped_a_run_is_for_staff(caller: Caller, world: World) -> None:
+    with caller.app.state.site.sessions.begin() as session:
+        values = {"state": "failed", "failure": "desk: NCR{8080}", "ended_at": utcnow()}
+        session.execute(update(Exercise).where(Exercise.id == world.ids["run"]).values(**values))
+    seen = get(caller, f"/practice/{world.ids['run']}")
+    assert (seen["state"], seen["failure"]) == ("failed", None)
+    assert get(caller, "/practice")[0]["failure"] is None
+    assert get(caller, f"/practice/{world.ids['run']}", "admin")["failure"] == "desk: NCR{8080}"

@@ -113,6 +113,29 @@ def test_hints_take_from_their_task_and_never_below_zero() -> None:
     assert points(fold(rules, ledger.solve("p1", "a").facts), "p1") == 100
 
 
+CURVES = [
+    {"points": 30},
+    {"points": {"curve": "linear", "initial": 500, "minimum": 100, "decay": 25}},
+    {"points": {"curve": "parabolic", "initial": 500, "minimum": 100, "decay": 3, "keep": True}},
+    {"points": {"curve": "exponential", "initial": 1000, "minimum": 250, "difficulty": 5}},
+    {"points": {"curve": "proportional", "initial": 1000, "minimum": 400}},
+    {"points": {"curve": "tanh", "initial": 500, "minimum": 100, "solves": 100}},
+]
+
+
+@pytest.mark.parametrize("curve", CURVES, ids=str)
+@pytest.mark.parametrize("shares", [(), ("5%",)])
+def test_a_task_whose_solution_was_looked_up_gives_nothing_however_it_is_worth(
+    curve: dict[str, object], shares: tuple[str, ...]
+) -> None:
+    rules = rules_of(tasks=[{"id": "a", **curve}], scoring={"first_solves": list(shares)})
+    most = rules.tasks["a"].most(rules.first_solves)
+    alone = Ledger().join("p1").solve("p1", "a")
+    assert most - 1 < points(fold(rules, alone.facts), "p1") <= most
+    given_up = Ledger().join("p1").add(Kind.HINTED, "p1", task="a", hint="solution", cost=most).solve("p1", "a")
+    assert points(fold(rules, given_up.facts), "p1") == 0
+
+
 @pytest.mark.parametrize("standing", ["hidden", "reference"])
 def test_teams_out_of_competition_change_nobodys_value(standing: str) -> None:
     rules = rules_of(tasks=[LINEAR], scoring={"first_solves": ["5%"]})
