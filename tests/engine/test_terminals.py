@@ -6,6 +6,7 @@ import shutil
 import statistics
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from ncr.people.roles import Role
 from ncr.people.tables import Membership, SignIn
 from ncr.runtime.docker import DockerEngine
 from tests.service import doors_site
-from tests.service.terminal_site import Hall, Scene, Sitter
+from tests.service.terminal_site import Hall, Scene, Sitter, hall
 
 STUBBORN = "sleep 999 & env -i setsid sleep 998 & (nohup setsid sleep 997 >/dev/null 2>&1 &); echo st''arted"
 
@@ -273,4 +274,70 @@ def test_what_a_lost_process_left_inside_is_ended_by_another(scene: Scene, monke
         assert [row.why for row in at.sessions()] == ["restart"]
 
     scene.play(act)
+    assert running(scene, container) == before
+
+
+class Relay:
+    """A way to the engine that can be cut and mended: what a restart of the engine looks like from outside."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "engine.sock"
+        self._lines: set[asyncio.StreamWriter] = set()
+        self._is_cut = False
+
+    async def serve(self) -> asyncio.Server:
+        return await asyncio.start_unix_server(self._relay, self.path)
+
+    def cut(self) -> None:
+        self._is_cut = True
+        for line in tuple(self._lines):
+            line.transport.abort()
+
+    def mend(self) -> None:
+        self._is_cut = False
+
+    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._is_cut:
+            writer.transport.abort()
+            return
+        there, back = await asyncio.open_unix_connection("/var/run/docker.sock")
+        self._lines |= {writer, back}
+        await asyncio.gather(self._pass(reader, back), self._pass(there, writer))
+        self._lines -= {writer, back}
+        for line in (writer, back):
+            line.close()
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+            writer.write_eof()
+
+
+def test_an_engine_that_goes_away_and_comes_back_leaves_nothing(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rounds, "REAP_S", 1.0)
+    container, relay = scene.place(), Relay(tmp_path)
+    before = running(scene, container)
+    far = DockerEngine(Settings(_env_file=None, data=tmp_path, docker_host=f"unix://{relay.path}"), scene.instance)
+
+    async def whole() -> None:
+        async with await relay.serve(), hall(scene.site, far, scene.instance) as at, asyncio.timeout(60):
+            sitter = await scene.sit(at)
+            await sitter.run(STUBBORN, "started")
+            relay.cut()
+            assert await sitter.reason() == "engine"
+            ticket = scene.ticket(at)
+            said = {"type": "open", "ticket": ticket, "columns": 80, "rows": 24}
+            assert (await scene.refusal(at, said))[0] == "engine"
+            relay.mend()
+            await clear(at, 30)
+            async with await scene.sit(at) as again:
+                await again.run("echo ba''ck", "back\r\n")
+        relay.cut()
+
+    asyncio.run(whole())
+    far.close()
     assert running(scene, container) == before
