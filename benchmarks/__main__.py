@@ -25,6 +25,7 @@ PROGRAMS = (
     "fold",
     "checks",
     "terminals",
+    "webentry",
 )
 PAGE = Path("docs/benchmarks.md")
 LONGEST_S = 900

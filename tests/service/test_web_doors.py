@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import uvloop
 from sqlalchemy import delete, update
 
 from ncr.clock import utcnow
@@ -430,7 +431,8 @@ def test_stopping_ends_what_is_open_without_waiting(at: Stage) -> None:
             await ends(reader)
             writer.close()
 
-    asyncio.run(asyncio.wait_for(whole(), 10))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(asyncio.wait_for(whole(), 10))
 
 
 # On each kind of database.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import uvicorn
+import uvloop
 from fastapi import FastAPI
 
 from ncr.db import reading
@@ -264,7 +265,9 @@ class Stage:
             async with hall(self.site, self.engine, self.ids, "t") as opened, asyncio.timeout(within_s):
                 await act(opened)
 
-        asyncio.run(whole())
+        # The loop that the service runs on.
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(whole())
 
 
 def prepared(template: Path, folder: Path) -> World:
