@@ -47,6 +47,8 @@ class Answer:
         self._stays = False
         self._has_body = True
         self._ends_with_the_connection = False
+        # Of a body of known length, once its head has been read.
+        self._left: int | None = None
 
     @property
     def is_clean(self) -> bool:
@@ -56,6 +58,9 @@ class Answer:
     def feed(self, data: bytes) -> None:
         """The next bytes. Raises Garbled for what is not HTTP, can be read in two ways, or is too large."""
         self.is_untouched = False
+        if self._left is not None and not self.is_done:
+            self._count(data)
+            return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as end:
@@ -68,6 +73,16 @@ class Answer:
             self._fed += len(data)
             if self._fed > LARGEST_HEAD:
                 raise Garbled("no end of the head")
+
+    def _count(self, data: bytes) -> None:
+        """More of a body of known length: nothing in it is to be read, so it is not copied either."""
+        assert self._left is not None  # noqa: S101 - for the type checker
+        part = data if len(data) <= self._left else data[: self._left]
+        self._has_more = len(part) < len(data)
+        self._left -= len(part)
+        self._chunks.append(part)
+        self.held += len(part)
+        self.is_done = self._left == 0
 
     def end(self) -> None:
         """Nothing more comes."""
@@ -109,6 +124,8 @@ class Answer:
         if self._has_body:
             self._chunks.append(body)
             self.held += len(body)
+            if self._left is not None:
+                self._left -= len(body)
         else:
             self._has_more = True
 
@@ -122,19 +139,20 @@ class Answer:
         switches = status == 101 and self._upgrades and is_websocket(self._headers)
         if not (switches or 200 <= status <= 599):
             raise Garbled("a status nobody asked for")
-        has_length = _has_length(self._headers)
+        chunked, length = _framing(self._headers)
         self._has_body = self._method != "HEAD" and status not in WITHOUT_BODY
-        self._ends_with_the_connection = self._has_body and not has_length
+        self._left = length if self._has_body else None
+        self._ends_with_the_connection = self._has_body and not chunked and length is None
         self._stays = self._parser.should_keep_alive() and not self._ends_with_the_connection
         self.is_done = not self._has_body or status == 101
 
 
-def _has_length(headers: Headers) -> bool:
-    """Whether the head says where the body ends. Raises Garbled when it says so in two ways, or in none we know."""
+def _framing(headers: Headers) -> tuple[bool, int | None]:
+    """Whether the body is chunked, else its length where told. Raises Garbled when it can be read in two ways."""
     codings = [value.strip().lower() for name, value in headers if name == b"transfer-encoding"]
     lengths = [value.strip() for name, value in headers if name == b"content-length"]
     if codings not in ([], [b"chunked"]) or len(lengths) + len(codings) > 1:
         raise Garbled("the length can be read in two ways")
     if lengths and not (lengths[0].isdigit() and len(lengths[0]) < 16):
         raise Garbled("no length")
-    return bool(codings or lengths)
+    return bool(codings), int(lengths[0]) if lengths else None

@@ -12,7 +12,7 @@ from ncr.entries.webwire import Wire, WireError
 from ncr.errors import EngineError, EngineUnavailable
 
 KEPT_S = 4.0
-MOST_KEPT = 8
+MOST_KEPT = 32
 ROUTE_S = 10.0
 
 

@@ -27,9 +27,10 @@ GATE_PORT = 1080
 # What stands before the relays in the gate's command.
 GATE_WORDS = 4
 GATE_LIMITS = Limits(memory_mib=32, cpus=0.5, pids=64)
-# Web entries have a relay each, on ports from here on; beside it there may be a process for every connection.
+# Web entries have a relay each, on ports from here on, through which whole files pass at the speed of the machine;
+# seen from afar there may also be a process for every connection.
 RELAY_PORT = 1100
-RELAY_LIMITS = Limits(memory_mib=64, cpus=0.5, pids=256)
+RELAY_LIMITS = Limits(memory_mib=64, cpus=1.0, pids=256)
 Subnets = Mapping[str, tuple[str, str]]
 
 
