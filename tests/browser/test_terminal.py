@@ -103,7 +103,8 @@ def test_the_keyboard_goes_in_and_out_both_ways(running: Whole, people: People) 
         if stops[-1] == "shell":
             page.keyboard.press("Control+Shift+Comma")
     page.keyboard.press("Shift+Tab")
-    assert focused(page).startswith("Åpne i egen fane")
+    # The last way in that stands before the terminal, whichever the scenario has.
+    assert focused(page).startswith("Åpne i ")
 
 
 def test_three_terminals_stand_in_tabs_and_a_fourth_is_refused_in_words(running: Whole, people: People) -> None:
