@@ -116,6 +116,7 @@ class Director:
     def settle(self, timeout_s: float) -> None:
         """Wait until background work has ended, or the time is up."""
         self._jobs.settle(timeout_s)
+        self._rounds.settle(timeout_s)
 
     def _notice_jump(self, now: datetime) -> None:
         steady = self._steady()

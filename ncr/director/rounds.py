@@ -1,6 +1,7 @@
 """Rounds: on every tick of the grid all checks of all teams are asked at once, and what they say becomes one fact."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -80,6 +81,12 @@ class Rounds:
         """Whether a round of the exercise is under way."""
         with self._lock:
             return self._under_way[exercise_id] > 0
+
+    def settle(self, timeout_s: float) -> None:
+        """Wait until no round is under way, or the time is up."""
+        until = time.monotonic() + timeout_s
+        while time.monotonic() < until and any(map(self.busy, tuple(self._under_way))):
+            time.sleep(0.005)
 
     def follow(self, now: datetime) -> None:
         """Start every round whose tick has come."""
