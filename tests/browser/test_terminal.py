@@ -220,6 +220,15 @@ def test_a_phone_has_the_keys_that_its_keyboard_lacks(running: Whole, people: Pe
     expect(terminal(phone)).to_be_in_viewport(ratio=0.99)
 
 
+def test_on_a_phone_no_page_is_wider_than_it(running: Whole, people: People) -> None:
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    for who, shown in ((running.cast.instructor, "service-matrix"), (running.cast.members[1], "team-place")):
+        page = people.somebody(who, **phone)
+        page.goto(running.page)
+        expect(page.locator(shown).first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= 390")
+
+
 def test_text_size_and_screen_reader_are_remembered(running: Whole, people: People) -> None:
     page = people.somebody(running.cast.members[2], "en")
     page.goto(f"{running.page}/entries/desk")

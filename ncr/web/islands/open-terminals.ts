@@ -87,7 +87,7 @@ export class OpenTerminals extends Island {
   private panel(one: Opened): TemplateResult {
     const isTab = this.opened.length > 1;
     return html`<div id="panel-${one.place}" role=${isTab ? "tabpanel" : nothing} aria-labelledby=${isTab ? `tab-${one.place}` : nothing} ?hidden=${one.place !== this.shown}>
-      <lab-terminal exercise=${this.exercise} entry=${one.entry} place=${one.place} heading=${this.nameOf(one)} lang=${this.language}>
+      <lab-terminal ?quiet=${isTab} exercise=${this.exercise} entry=${one.entry} place=${one.place} heading=${this.nameOf(one)} lang=${this.language}>
         <button type="button" class="end" @click=${() => this.end(one)}>${say(this.language, "endShell")}</button>
       </lab-terminal>
     </div>`;

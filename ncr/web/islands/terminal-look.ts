@@ -26,8 +26,8 @@ export const terminalLook = [
     .screen { height: clamp(16rem, 52vh, 44rem); padding: .2rem 0 .1rem .3rem; border: 3px solid transparent; overflow: auto hidden; }
     .screen:focus-within { border-color: var(--accent, #1f4fbf); }
     :host([fill]) .screen { flex: 1; height: auto; min-height: 8rem; }
-    :host([fill]) .bar { justify-content: flex-end; }
-    :host([fill]) .bar strong { display: none; }
+    :host([fill]) .bar, :host([quiet]) .bar { justify-content: flex-end; }
+    :host([fill]) .bar strong, :host([quiet]) .bar strong { display: none; }
     .help { margin: 0; padding: .3rem .6rem; font-size: .84rem; color: var(--ink-muted, #4b5a6e); border-top: 1px solid var(--line, #cdd5df); }
     .keys { display: none; grid-template-columns: repeat(10, 1fr); gap: .2rem; padding: .2rem; border-top: 1px solid var(--line, #cdd5df); }
     .keys button { min-width: 0; min-height: 2.75rem; padding: 0; font-size: .8rem; }
