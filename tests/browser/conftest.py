@@ -16,7 +16,8 @@ QUIET = ("--no-sandbox", "--disable-quic", "--disable-background-networking", "-
 @pytest.fixture(scope="session")
 def front_end() -> None:
     """The built front end. Where it is missing the tests fail: they are never skipped."""
-    for path in (ISLANDS.parent / "static/build/islands.js", ISLANDS / "node_modules/axe-core/axe.min.js"):
+    built = [ISLANDS.parent / "static/build" / name for name in ("islands.js", "terminals.js")]
+    for path in (*built, ISLANDS / "node_modules/axe-core/axe.min.js"):
         if not path.is_file():
             pytest.fail(f"{path.name} is missing: make web builds the front end", pytrace=False)
 

@@ -80,6 +80,8 @@ export class LabTerminal extends LitElement implements Ear {
     const place = root.querySelector<HTMLElement>(".screen");
     if (!place) return;
     const title = say(this.language, "terminal", { title: this.heading });
+    this.role = "region";
+    this.ariaLabel = title;
     const { fontSize, readsAloud } = this;
     const tooMuchOutput = say(this.language, "tooMuchOutput");
     this.screen = new TerminalScreen(root, place, this, { title, fontSize, readsAloud, tooMuchOutput });

@@ -157,9 +157,12 @@ export class OpenTerminals extends Island {
     for (const button of this.querySelectorAll<HTMLElement>("[data-open]")) button.hidden = false;
   }
 
+  /** What was open before the page was loaded anew, and may be open still. */
   private recalled(): Opened[] {
     try {
-      return JSON.parse(sessionStorage.getItem(`terminals.${this.exercise}`) ?? "[]") as Opened[];
+      const before = JSON.parse(sessionStorage.getItem(`terminals.${this.exercise}`) ?? "[]") as Opened[];
+      const waits = this.querySelector("[data-why=paused], [data-why=building]") !== null;
+      return before.filter((one) => waits || this.querySelector(`[data-open="${CSS.escape(one.entry)}"]`) !== null);
     } catch {
       return [];
     }
