@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import docker
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.test_board import AT_ONCE_MS, answer, board_row, points
-from tests.browser.test_terminal import open_here, rows, run, said, terminal
+from tests.browser.test_terminal import inside, open_here, rows, run, said, terminal
 from tests.browser.whole import People, Whole, whole
 from tests.conftest import own_instance
 
@@ -123,13 +123,25 @@ def test_a_mebibyte_that_is_pasted_arrives_whole(running: Whole, people: People)
 def test_a_web_page_of_the_lab_opens_in_a_tab_and_an_origin_of_its_own(running: Whole, people: People) -> None:
     page = people.somebody(running.cast.members[0])
     page.goto(running.page)
+    lab = opens(page, page.locator(".entries li", has_text="Intranettet").get_by_role("button"))
+    assert lab.evaluate("window.opener") is None
+    assert "ncr" not in lab.evaluate("document.cookie")
+
+
+def test_staff_see_the_lab_as_the_team_does(running: Whole, people: People) -> None:
+    control = people.somebody(running.cast.instructor)
+    control.goto(running.page)
+    opens(control, inside(control, running, 0).get_by_role("button", name=re.compile("^Intranettet")))
+
+
+def opens(page: Page, button: Locator) -> Page:
+    """The tab that the button opens, which is the lab's intranet on its own origin."""
     with page.context.expect_page() as opened:
-        page.locator(".entries li", has_text="Intranettet").get_by_role("button").click()
+        button.click()
     lab = opened.value
     lab.wait_for_url(re.compile(r"^http://intranet--[0-9a-f]{12}--[0-9a-f]{12}\.localhost:"), timeout=DONE_MS)
     expect(lab.locator("body")).to_contain_text("Vott og Lue")
-    assert lab.evaluate("window.opener") is None
-    assert "ncr" not in lab.evaluate("document.cookie")
+    return lab
 
 
 def test_a_restart_takes_what_runs_and_leaves_the_files(running: Whole, people: People) -> None:
