@@ -3,10 +3,11 @@
 import { LitElement, html, nothing, type TemplateResult } from "lit";
 import type { Language } from "./board.js";
 import { say } from "./messages.js";
-import { START, Line, type Mode, type State } from "./terminal-line.js";
+import { Line } from "./terminal-line.js";
 import { terminalLook } from "./terminal-look.js";
 import { keepScreen, meansFor, remembered, type Wanted } from "./terminal-means.js";
 import { TerminalScreen, type Ear } from "./terminal-screen.js";
+import { START, type Mode, type State } from "./terminal-state.js";
 import { mayStartAgain, words, type Said } from "./terminal-words.js";
 
 const TOLD_MS = 5000;

@@ -6,7 +6,7 @@ import { Island, look } from "./island.js";
 import type { LabTerminal } from "./lab-terminal.js";
 import { say } from "./messages.js";
 import { renewRegions } from "./renewal.js";
-import type { State } from "./terminal-line.js";
+import type { State } from "./terminal-state.js";
 
 const MOST = 3;
 const LOOK_MS = 4000;

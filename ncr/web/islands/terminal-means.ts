@@ -1,6 +1,6 @@
 /** What a terminal needs of the browser and the service: tickets, sockets, timers, and a memory that outlives a reload. */
 
-import { Refused, type Means, type Memory, type Mode, type Ticket } from "./terminal-line.js";
+import { Refused, type Means, type Memory, type Mode, type Ticket } from "./terminal-state.js";
 
 const PATIENCE_MS = 15_000;
 const SUBPROTOCOL = "ncr.terminal.v1";

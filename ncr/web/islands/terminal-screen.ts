@@ -3,7 +3,7 @@
 import { FitAddon } from "@xterm/addon-fit";
 import { SerializeAddon } from "@xterm/addon-serialize";
 import { Terminal, type ITheme } from "@xterm/xterm";
-import type { Screen, State } from "./terminal-line.js";
+import type { Screen, State } from "./terminal-state.js";
 import { openAt } from "./terminal-sheets.js";
 
 const SETTLED_MS = 120;

@@ -2,7 +2,7 @@
 
 import type { Language } from "./board.js";
 import { say, type Key } from "./messages.js";
-import type { State } from "./terminal-line.js";
+import type { State } from "./terminal-state.js";
 
 export interface Said {
   tone: "" | "bad" | "good";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FRAME_BYTES, Intake, MOST_WAITING_BYTES, Outbox } from "./terminal-flow.js";
-import { Line, Refused, type Events, type Means, type Memory, type Screen, type State, type Ticket } from "./terminal-line.js";
+import { Line } from "./terminal-line.js";
+import { Refused, type Events, type Means, type Memory, type Screen, type State, type Ticket } from "./terminal-state.js";
 
 const KIB = 1024;
 
