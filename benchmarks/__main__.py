@@ -1,4 +1,4 @@
-"""Runs every benchmark, one after the other, and rewrites docs/benchmarks.md from what each printed last."""
+"""Runs benchmarks, one after the other, and rewrites their parts of docs/benchmarks.md from what each printed last."""
 
 import argparse
 import json
@@ -33,7 +33,8 @@ KEPT = "<!-- what follows is written by hand and kept -->"
 HEAD = """# What was measured
 
 Ours beside the floor or the peer, interleaved in one run; medians. `make bench` runs everything and rewrites this page;
-`make bench ARGS=fold` runs one program. Machines are noisy: read the ratios, and run it again before believing one.
+`make bench ARGS=fold` runs one program and rewrites its part. Machines are noisy: read the ratios, and run it again
+before believing one.
 """
 
 
@@ -44,9 +45,11 @@ def main() -> int:
     unknown = sorted(set(asked) - set(PROGRAMS))
     if unknown:
         parser.error(f"there is no benchmark {', '.join(unknown)}")
-    results = {name: run(name) for name in asked}
-    earlier = PAGE.read_text() if PAGE.exists() else ""
-    PAGE.write_text(page(results, kept(earlier)))
+    results = {}
+    for name in asked:
+        results[name] = run(name)
+        earlier = PAGE.read_text() if PAGE.exists() else ""
+        PAGE.write_text(page({**parts(earlier), name: part(name, results[name])}, kept(earlier)))
     print(json.dumps(results))
     return 1 if any("error" in result for result in results.values()) else 0
 
@@ -76,16 +79,24 @@ def run(name: str) -> dict[str, Any]:
     return {**result, "took_s": round(time.monotonic() - began)}
 
 
-def page(results: dict[str, dict[str, Any]], by_hand: str) -> str:
-    """The page: the machine, a table for each program, and what people wrote below."""
+def part(name: str, result: dict[str, Any]) -> str:
+    """A program's part of the page: when and where it was measured, and its figures."""
     when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    load = os.getloadavg()[0]
     machine = f"{os.cpu_count()} cores, {platform.machine()}, kernel {platform.release().split('-')[0]}"
-    parts = [HEAD, f"Measured {when} on {machine}, Python {platform.python_version()}, load {load:.1f} at the end.\n"]
-    for name, result in results.items():
-        parts.append(f"## {name}\n\n| figure | value |\n|---|---|")
-        parts.append("\n".join(f"| {key} | {value} |" for key, value in flat(result)) + "\n")
-    return "\n".join([*parts, KEPT, by_hand])
+    told = f"{when}, {machine}, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f} at the end."
+    table = "\n".join(f"| {key} | {value} |" for key, value in flat(result))
+    return f"## {name}\n\n{told}\n\n| figure | value |\n|---|---|\n{table}\n"
+
+
+def parts(text: str) -> dict[str, str]:
+    """The parts that the page has, by program."""
+    found = (f"## {each.strip()}\n" for each in text.split(KEPT, 1)[0].split("\n## ")[1:])
+    return {each.split("\n", 1)[0].removeprefix("## "): each for each in found}
+
+
+def page(written: dict[str, str], by_hand: str) -> str:
+    """The page: a part for each program, and what people wrote below."""
+    return "\n".join([HEAD, *(written[name] for name in PROGRAMS if name in written), KEPT, by_hand])
 
 
 def flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
