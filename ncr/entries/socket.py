@@ -14,7 +14,7 @@ from ncr.entries.rows import Ended
 from ncr.entries.seat import Seat, direct
 from ncr.entries.terminal import Terminal
 from ncr.entries.terminals import Terminals
-from ncr.entries.words import Ack, Open, Resize, Resume
+from ncr.entries.words import Ack, End, Open, Resize, Resume, Said
 from ncr.errors import EngineError, EngineUnavailable, Invalid, NcrError, TooManyOpen
 
 SUBPROTOCOL = "ncr.terminal.v1"
@@ -83,13 +83,17 @@ class Socket:
                 await socket.close(NOT_HERE)
                 return
 
-    def _hear(self, terminal: Terminal, seat: Seat, word: Open | Resume | Resize | Ack) -> None:
+    def _hear(self, terminal: Terminal, seat: Seat, word: Said) -> None:
         match word:
             case Ack(received=number):
                 terminal.acknowledge(seat, number)
             case Resize(columns=columns, rows=rows):
                 if terminal.resize(seat, columns, rows):
                     self._terminals.resize(terminal)
+            case End():
+                # Staff beside it have only themselves to take away.
+                if seat is terminal.seat:
+                    self._terminals.end(terminal, "exit")
             case _:
                 raise Invalid("This is said once, and first.")
 

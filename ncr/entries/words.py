@@ -64,12 +64,17 @@ class Ack(Word):
     received: Number
 
 
-_words: TypeAdapter[Open | Resume | Resize | Ack] = TypeAdapter(
-    Annotated[Open | Resume | Resize | Ack, Field(discriminator="type")]
-)
+class End(Word):
+    """The holder is done: nothing of the terminal is to wait for them."""
+
+    type: Literal["end"]
 
 
-def read(text: str) -> Open | Resume | Resize | Ack:
+Said = Open | Resume | Resize | Ack | End
+_words: TypeAdapter[Said] = TypeAdapter(Annotated[Said, Field(discriminator="type")])
+
+
+def read(text: str) -> Said:
     """What a client says. Invalid for anything else."""
     if len(text) > LONGEST:
         raise Invalid("A terminal's client says short things.")

@@ -37,6 +37,7 @@ export class Line {
 
   /** Let go for good: the service ends the shell. */
   stop(): void {
+    if (this.state.phase === "open") this.say({ type: "end" });
     this.hangUp();
     this.forget();
   }

@@ -203,6 +203,14 @@ test("output is acknowledged once it is drawn, and often enough", async () => {
   assert.deepEqual(acks(), [32, 64, 96, 128, 160].map((n) => n * KIB));
 });
 
+test("who closes the terminal says so, and the service need not wait", async () => {
+  const { place, line } = await open();
+  line.stop();
+  assert.deepEqual(place.controls.at(-1), { type: "end" });
+  assert.equal(place.wire.closed, true);
+  assert.equal(place.kept, null);
+});
+
 test("only what is on the screen counts for a page that goes", async () => {
   const { place, line } = await open();
   place.drawsAtOnce = false;

@@ -16,6 +16,7 @@ def test_what_a_client_says_is_understood() -> None:
     said = '{"type":"resume","secret":"s","received":7,"columns":80,"rows":24}'
     assert words.read(said) == words.Resume(type="resume", secret="s", received=7, columns=80, rows=24)
     assert words.read('{"type":"ack","received":7}') == words.Ack(type="ack", received=7)
+    assert words.read('{"type":"end"}') == words.End(type="end")
 
 
 def test_a_size_that_no_terminal_has_is_made_sensible() -> None:
