@@ -11,6 +11,7 @@ from functools import partial
 import structlog
 
 from ncr.entries.means import Means
+from ncr.entries.webbridge import plain
 from ncr.entries.webframes import Unframed
 from ncr.entries.webroute import Route
 from ncr.errors import EngineError
@@ -22,8 +23,6 @@ CONNECT_S = 5.0
 ATTACH_S = 15.0
 # How long a relay inside may take to end by itself when its input has ended.
 LINGER_S = 2.0
-# After so long with nothing said either way the relay inside ends.
-SILENT_S = 3600
 
 
 @dataclass(slots=True)
@@ -67,10 +66,11 @@ class Dialer:
     async def by_relay(self, to: Route, protocol: asyncio.Protocol) -> Link:
         """By a process in the gate that the engine connects us with."""
         host, port = to.service
-        words = ["nc", "-N", "-w", str(SILENT_S), host, str(port)]
+        # Of all its kind it alone passes the end of what we say on, and itself ends when the service does.
+        words = ["busybox", "nc", "-w", str(round(CONNECT_S)), host, str(port)]
         attached = await self._attached(partial(self._means.engine.attach, to.gate, words, mark=secrets.token_hex(8)))
         unframed = Unframed(protocol, lambda: self._end(attached, has_ended=unframed.has_ended))
-        transport = await _wrapped(attached.socket, unframed)
+        transport = await _wrapped(plain(attached.socket), unframed)
         return Link(transport, unframed.become, lambda: _wind_up(transport))
 
     async def close(self) -> None:

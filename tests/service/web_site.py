@@ -20,7 +20,7 @@ from ncr.exercise.hosts import host
 from ncr.exercise.tables import EntrySession, Environment, Exercise
 from ncr.live.socket import UVICORN
 from ncr.people.tables import User
-from ncr.runtime.engine import Attachment, ContainerSpec, ImageSpec, Limits, NetworkSpec, SeenContainer
+from ncr.runtime.engine import Attachment, ContainerSpec, Engine, ImageSpec, Limits, NetworkSpec, SeenContainer
 from ncr.runtime.identity import Identity
 from ncr.runtime.simulated import SimulatedEngine
 from ncr.site import Site
@@ -182,7 +182,7 @@ class Hall:
     """Where it is served, and who may come in."""
 
     site: Site
-    engine: SimulatedEngine
+    engine: Engine
     ids: Mapping[str, str]
     port: int
 
@@ -225,7 +225,9 @@ OURS = b"this is NCR's own"
 
 
 @asynccontextmanager
-async def hall(site: Site, engine: SimulatedEngine, ids: Mapping[str, str], instance: str) -> AsyncIterator[Hall]:
+async def hall(
+    site: Site, engine: Engine, ids: Mapping[str, str], instance: str, address: str = "127.0.0.1"
+) -> AsyncIterator[Hall]:
     """The entries' doors before an application of ours that answers everything."""
     entries, app, port = Entries(site, engine, instance), FastAPI(), free_port()
 
@@ -235,7 +237,7 @@ async def hall(site: Site, engine: SimulatedEngine, ids: Mapping[str, str], inst
 
     app.add_middleware(entries.hosts)
     options = {**UVICORN, "http": front(site.settings), "port": port, "log_level": "error", "lifespan": "off"}
-    options |= {"server_header": False, "proxy_headers": False, "timeout_graceful_shutdown": 2}
+    options |= {"host": address, "server_header": False, "proxy_headers": False, "timeout_graceful_shutdown": 2}
     server = uvicorn.Server(uvicorn.Config(app, **options))
     entries.start()
     task = asyncio.create_task(server.serve())
@@ -255,7 +257,7 @@ class Stage:
     """Where a hall is opened for each act."""
 
     site: Site
-    engine: SimulatedEngine
+    engine: Any
     ids: Mapping[str, str]
 
     def play(self, act: Callable[[Hall], Awaitable[None]], within_s: float = 60.0) -> None:
