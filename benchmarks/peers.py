@@ -21,7 +21,7 @@ from typing import Any
 from benchmarks.yard import Ours, parallel, plans, timed
 from ncr.runtime import environment
 from ncr.runtime.blueprint import Blueprint
-from ncr.runtime.engine import Attachment, ContainerSpec, NetworkSpec
+from ncr.runtime.objects import Attachment, ContainerSpec, NetworkSpec
 
 BRIDGE = "com.docker.network.bridge.name"
 

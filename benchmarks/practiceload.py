@@ -35,7 +35,7 @@ from ncr.people import accounts
 from ncr.people.roles import Role
 from ncr.people.signin import fingerprint
 from ncr.people.tables import Token
-from ncr.runtime.engine import EXERCISE
+from ncr.runtime.objects import EXERCISE
 from tests.postgres import free_port
 
 SCENARIOS = Path(__file__).parent.parent / "tests" / "scenarios"

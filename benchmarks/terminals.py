@@ -41,8 +41,8 @@ from ncr.people import accounts
 from ncr.people.roles import Role
 from ncr.people.tables import SignIn
 from ncr.runtime.docker import DockerEngine
-from ncr.runtime.engine import ContainerSpec, ImageSpec, Limits
 from ncr.runtime.identity import Identity, sealed
+from ncr.runtime.objects import ContainerSpec, ImageSpec, Limits
 from ncr.scenario import loader
 from ncr.scoring import conduct
 

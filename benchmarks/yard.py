@@ -19,8 +19,8 @@ from ncr.runtime.blueprint import Blueprint, blueprint, networks_needed
 from ncr.runtime.docker import DockerEngine
 from ncr.runtime.docker_networks import options
 from ncr.runtime.docker_profile import create_body, endpoint
-from ncr.runtime.engine import ContainerSpec, NetworkSpec
 from ncr.runtime.identity import Identity
+from ncr.runtime.objects import ContainerSpec, NetworkSpec
 from ncr.runtime.outfit import SiteLimits
 from ncr.scenario.model import Definition
 from ncr.scenario.topology import Membership, Network, Scenario, Service, Topology

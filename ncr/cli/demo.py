@@ -26,7 +26,8 @@ from ncr.clock import utcnow
 from ncr.config import Settings
 from ncr.errors import EngineError, NcrError
 from ncr.runtime import images
-from ncr.runtime.engine import EXERCISE, INSTANCE, SERVICE, TEAM, Engine
+from ncr.runtime.engine import Engine
+from ncr.runtime.objects import EXERCISE, INSTANCE, SERVICE, TEAM
 from ncr.runtime.player import Place
 from ncr.scenario import loader
 from ncr.scenario.maxima import Maxima

@@ -14,7 +14,7 @@ from ncr.errors import NotFound
 from ncr.exercise.lifecycle import EnvironmentState
 from ncr.exercise.tables import Environment, Exercise, Participant
 from ncr.runtime import environment as steps
-from ncr.runtime.engine import EXERCISE, INSTANCE, TEAM, SeenContainer, SeenNetwork, SeenVolume
+from ncr.runtime.objects import EXERCISE, INSTANCE, TEAM, SeenContainer, SeenNetwork, SeenVolume
 from ncr.scoring import interventions
 
 app = typer.Typer(help="Environments: list, reset, prune.", no_args_is_help=True)

@@ -20,8 +20,8 @@ from ncr.exercise.lifecycle import EnvironmentState
 from ncr.exercise.tables import Environment
 from ncr.runtime import environment as runtime
 from ncr.runtime.blueprint import Blueprint, networks_needed
-from ncr.runtime.engine import GENERATION, Observed
 from ncr.runtime.isolation import HOST_PORTS
+from ncr.runtime.objects import GENERATION, Observed
 
 log = structlog.get_logger()
 E = EnvironmentState

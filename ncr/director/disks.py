@@ -8,7 +8,7 @@ from ncr.director.means import Means
 from ncr.exercise import journal
 from ncr.exercise.tables import Environment
 from ncr.runtime.disk import Verdict, verdicts
-from ncr.runtime.engine import GENERATION, INSTANCE, MANAGED, TEAM
+from ncr.runtime.objects import GENERATION, INSTANCE, MANAGED, TEAM
 from ncr.scoring import interventions
 
 FULL = "full"

@@ -18,7 +18,8 @@ from ncr.exercise.lifecycle import EnvironmentState, State
 from ncr.exercise.tables import Environment, Exercise
 from ncr.runtime.blueprint import Blueprint
 from ncr.runtime.checker import run_script
-from ncr.runtime.engine import EXERCISE, INSTANCE, MANAGED, ROLE, TEAM, ExecResult, Observed
+from ncr.runtime.engine import ExecResult
+from ncr.runtime.objects import EXERCISE, INSTANCE, MANAGED, ROLE, TEAM, Observed
 from ncr.scenario.model import Check
 
 Results = dict[str, dict[str, str]]

@@ -16,7 +16,7 @@ from ncr.errors import EngineError, EngineUnavailable
 from ncr.exercise import journal
 from ncr.exercise.lifecycle import EnvironmentState
 from ncr.exercise.tables import Environment
-from ncr.runtime.engine import EXERCISE, INSTANCE, MANAGED, TEAM, Observed
+from ncr.runtime.objects import EXERCISE, INSTANCE, MANAGED, TEAM, Observed
 from ncr.scoring.heads import Heads
 
 log = structlog.get_logger()

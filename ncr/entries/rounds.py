@@ -13,7 +13,7 @@ from ncr.entries.stay import ENDED, HELD
 from ncr.entries.terminals import Terminals
 from ncr.errors import NcrError
 from ncr.exercise.tables import EntrySession, Exercise
-from ncr.runtime.engine import EXERCISE, GENERATION, INSTANCE, MANAGED, SERVICE, TEAM, Labels
+from ncr.runtime.objects import EXERCISE, GENERATION, INSTANCE, MANAGED, SERVICE, TEAM, Labels
 
 LOOK_S, ALIVE_S, REAUTHORISE_S, REAP_S = 0.4, 15.0, 60.0, 60.0
 SILENT = timedelta(seconds=60)

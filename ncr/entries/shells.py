@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from ncr.entries.ways import Way, container
 from ncr.errors import EngineError, EngineUnavailable
-from ncr.runtime.engine import Attached, Engine, Labels
+from ncr.runtime.engine import Attached, Engine
+from ncr.runtime.objects import Labels
 
 # A service may have set HOME for itself, and its working directory is seldom what somebody at a terminal expects.
 LOGIN = """

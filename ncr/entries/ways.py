@@ -10,7 +10,8 @@ from ncr.errors import EngineError, NotFound, NotOpen
 from ncr.exercise.openness import CLOSED, closed
 from ncr.exercise.shelf import Shelf
 from ncr.exercise.tables import Environment, Exercise
-from ncr.runtime.engine import EXERCISE, INSTANCE, MANAGED, ROLE, SERVICE, TEAM, Engine, SeenContainer
+from ncr.runtime.engine import Engine
+from ncr.runtime.objects import EXERCISE, INSTANCE, MANAGED, ROLE, SERVICE, TEAM, SeenContainer
 from ncr.scenario.model import Entry
 
 __all__ = ["CLOSED", "Way", "closed", "container", "find"]

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from ncr.entries import ways
 from ncr.entries.ways import Way
 from ncr.errors import EngineError
-from ncr.runtime.engine import GENERATION, Engine, SeenContainer
+from ncr.runtime.engine import Engine
 from ncr.runtime.identity import Identity
+from ncr.runtime.objects import GENERATION, SeenContainer
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,9 @@ from ipaddress import IPv4Network
 
 from ncr.errors import Invalid
 from ncr.runtime.addresses import Addresses
-from ncr.runtime.engine import (
-    Attachment,
-    ContainerSpec,
-    ImageSpec,
-    Limits,
-    NetworkSpec,
-    VolumeSpec,
-)
 from ncr.runtime.identity import Identity, sealed
 from ncr.runtime.images import own_image, specs
+from ncr.runtime.objects import Attachment, ContainerSpec, ImageSpec, Limits, NetworkSpec, VolumeSpec
 from ncr.runtime.outfit import SiteLimits, outfit
 from ncr.runtime.subnets import Kind, bridge_name
 from ncr.scenario.images import images

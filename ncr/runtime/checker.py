@@ -4,9 +4,10 @@ import secrets
 from ipaddress import IPv4Network
 
 from ncr.runtime.blueprint import Blueprint
-from ncr.runtime.engine import Attachment, ContainerSpec, Engine, ExecResult, FileSpec, Limits
+from ncr.runtime.engine import Engine, ExecResult
 from ncr.runtime.identity import sealed
 from ncr.runtime.images import own_image
+from ncr.runtime.objects import Attachment, ContainerSpec, FileSpec, Limits
 from ncr.runtime.outfit import NO_RESOLVER
 
 LIMITS = Limits(memory_mib=96, cpus=0.5, pids=32)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from ncr.runtime.engine import SERVICE, Engine, Labels, SeenContainer
+from ncr.runtime.engine import Engine
+from ncr.runtime.objects import SERVICE, Labels, SeenContainer
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,23 +24,20 @@ from ncr.runtime.docker_host import DockerHost
 from ncr.runtime.docker_images import Images
 from ncr.runtime.docker_networks import Networks
 from ncr.runtime.docker_observe import label_filter, seen_container, seen_network, seen_volume
-from ncr.runtime.engine import (
+from ncr.runtime.engine import Attached, EngineInfo, ExecResult, Progress
+from ncr.runtime.guard import Guard
+from ncr.runtime.objects import (
     INSTANCE,
     MANAGED,
-    Attached,
     ContainerSpec,
-    EngineInfo,
-    ExecResult,
     FileSpec,
     ImageSpec,
     Labels,
     NetworkSpec,
     Observed,
-    Progress,
     SeenContainer,
     VolumeSpec,
 )
-from ncr.runtime.guard import Guard
 
 MIB = 1024 * 1024
 

@@ -12,7 +12,7 @@ from docker.utils.utils import version_gte
 from ncr.errors import EngineError
 from ncr.runtime.docker_client import Connection, calling, gone_is_fine, status
 from ncr.runtime.docker_profile import create_body, endpoint, volumes_for_files
-from ncr.runtime.engine import SPEC, ContainerSpec, FileSpec
+from ncr.runtime.objects import SPEC, ContainerSpec, FileSpec
 
 # Since this version a container can be made on all its networks in one call.
 MANY_NETWORKS_SINCE = "1.44"

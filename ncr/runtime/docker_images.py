@@ -10,7 +10,8 @@ from docker.errors import ImageNotFound
 
 from ncr.errors import EngineError
 from ncr.runtime.docker_client import Connection, calling
-from ncr.runtime.engine import ImageSpec, Progress
+from ncr.runtime.engine import Progress
+from ncr.runtime.objects import ImageSpec
 
 BUILD_TIMEOUT_S = 1800
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")

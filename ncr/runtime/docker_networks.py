@@ -9,8 +9,8 @@ from docker.utils.utils import version_gte
 
 from ncr.errors import EngineError, SubnetTaken
 from ncr.runtime.docker_client import Connection, calling, gone_is_fine, status
-from ncr.runtime.engine import SPEC, NetworkSpec
 from ncr.runtime.host import Host
+from ncr.runtime.objects import SPEC, NetworkSpec
 
 BRIDGE = "com.docker.network.bridge"
 # Older engines silently ignore the isolated gateway mode; these keep the host off the bridge all the same.

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from ncr.runtime.engine import SeenContainer, SeenNetwork, SeenVolume
+from ncr.runtime.objects import SeenContainer, SeenNetwork, SeenVolume
 
 State = Literal["created", "running", "paused", "exited", "dead"]
 Health = Literal["none", "starting", "healthy", "unhealthy"]

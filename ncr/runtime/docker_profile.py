@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ncr.runtime.engine import Attachment, ContainerSpec
+from ncr.runtime.objects import Attachment, ContainerSpec
 from ncr.scenario.topology import Healthcheck
 
 MIB = 1024 * 1024

@@ -3,7 +3,7 @@
 from docker.errors import NotFound
 
 from ncr.runtime.docker_client import Connection, calling
-from ncr.runtime.engine import SPEC, VolumeSpec
+from ncr.runtime.objects import SPEC, VolumeSpec
 
 
 def ensure(connection: Connection, spec: VolumeSpec) -> None:

@@ -7,9 +7,10 @@ from ipaddress import IPv4Network
 from ncr.errors import EngineError, SubnetTaken
 from ncr.runtime import environment, isolation
 from ncr.runtime.blueprint import GATE_LIMITS, Blueprint
-from ncr.runtime.engine import ContainerSpec, Engine, NetworkSpec
+from ncr.runtime.engine import Engine
 from ncr.runtime.identity import Identity, sealed
 from ncr.runtime.images import own_image
+from ncr.runtime.objects import ContainerSpec, NetworkSpec
 from ncr.runtime.subnets import bridge_name
 
 TRIES = 8

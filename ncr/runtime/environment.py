@@ -8,7 +8,8 @@ from functools import partial
 from ncr.errors import EngineError, EngineUnavailable
 from ncr.runtime import isolation
 from ncr.runtime.blueprint import Blueprint
-from ncr.runtime.engine import ContainerSpec, Engine, Labels, Observed, Progress, SeenContainer
+from ncr.runtime.engine import Engine, Progress
+from ncr.runtime.objects import ContainerSpec, Labels, Observed, SeenContainer
 from ncr.runtime.settling import settle
 
 GATE = "@gate"

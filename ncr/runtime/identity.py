@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from ncr.runtime.engine import (
+from ncr.runtime.objects import (
     EXERCISE,
     GENERATION,
     INSTANCE,

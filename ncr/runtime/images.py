@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from ncr.runtime.engine import ImageSpec
+from ncr.runtime.objects import ImageSpec
 from ncr.scenario.digest import digest
 from ncr.scenario.images import images
 from ncr.scenario.topology import Scenario

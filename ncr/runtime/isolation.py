@@ -6,9 +6,10 @@ from ipaddress import IPv4Network, ip_address
 
 from ncr.runtime.addresses import last_address
 from ncr.runtime.blueprint import GATE_PORT, Blueprint
-from ncr.runtime.engine import Attachment, ContainerSpec, Engine, Limits
+from ncr.runtime.engine import Engine
 from ncr.runtime.identity import sealed
 from ncr.runtime.images import own_image
+from ncr.runtime.objects import Attachment, ContainerSpec, Limits
 
 HOST_PORTS = (22, 2375, 2376, 8000)
 OUTSIDE = (("1.1.1.1", 443), ("9.9.9.9", 53))

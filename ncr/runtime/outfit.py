@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ncr.errors import Invalid
 from ncr.runtime.addresses import Addresses
-from ncr.runtime.engine import Attachment, ContainerSpec, FileSpec, Limits, Mount
 from ncr.runtime.identity import Identity
+from ncr.runtime.objects import Attachment, ContainerSpec, FileSpec, Limits, Mount
 from ncr.scenario.interpolation import interpolate
 from ncr.scenario.model import Deliver, PerTeamFlag
 from ncr.scenario.topology import FileMount, Healthcheck, Scenario, Service

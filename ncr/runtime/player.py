@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ncr.errors import EngineError
-from ncr.runtime.engine import Engine, ExecResult, FileSpec
+from ncr.runtime.engine import Engine, ExecResult
+from ncr.runtime.objects import FileSpec
 from ncr.scenario.model import Entry
 from ncr.scenario.play import Play
 from ncr.scenario.topology import Scenario

@@ -4,7 +4,8 @@ import time
 from dataclasses import replace
 
 from ncr.errors import EngineError
-from ncr.runtime.engine import SPEC, ContainerSpec, Engine, SeenContainer
+from ncr.runtime.engine import Engine
+from ncr.runtime.objects import SPEC, ContainerSpec, SeenContainer
 from ncr.scenario.topology import Healthcheck
 
 FIRST_WAIT_S = 0.1

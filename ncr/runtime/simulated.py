@@ -4,48 +4,32 @@ import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
-from threading import Lock
 from types import MappingProxyType
-from typing import Literal
 
 from ncr.errors import EngineError, EngineUnavailable
-from ncr.runtime.engine import (
+from ncr.runtime.engine import Attached, EngineInfo, ExecResult, Progress
+from ncr.runtime.objects import (
     ROLE,
-    Attached,
     ContainerSpec,
-    EngineInfo,
-    ExecResult,
     FileSpec,
     ImageSpec,
     Labels,
     NetworkSpec,
     Observed,
-    Progress,
     SeenContainer,
     VolumeSpec,
 )
 from ncr.runtime.simulated_attach import SimulatedAttached
+from ncr.runtime.simulated_mischief import How, Mischief, Plans
 from ncr.runtime.simulated_programs import run_program
 from ncr.runtime.simulated_relay import SimulatedRelay
 from ncr.runtime.simulated_world import Box, Health, Store, World
 
-How = Literal["error", "late", "half", "hang"]
 OnExec = Callable[[SeenContainer, Sequence[str], bytes], ExecResult | None]
 OnRun = Callable[[ContainerSpec], ExecResult | None]
 OnRelay = Callable[[SeenContainer, Sequence[str]], tuple[str, int] | None]
-
-
-@dataclass
-class Mischief:
-    """One planned misbehaviour: of a verb, on objects whose name matches `on`, so many times."""
-
-    verb: str
-    how: How
-    on: str
-    times: int
 
 
 class SimulatedEngine:
@@ -76,15 +60,13 @@ class SimulatedEngine:
         self.on_relay: OnRelay | None = None
         self.hang_s = 5.0
         self.calls: list[tuple[str, str]] = []
-        self._mischief: list[Mischief] = []
-        self._lock = Lock()
+        self._plans = Plans()
 
     # What a test asks of it.
 
     def misbehave(self, verb: str, how: How, *, on: str = "*", times: int = 1) -> None:
         """Plan to refuse (`error`), do it but time out (`late`), make half a container (`half`), or `hang`."""
-        with self._lock:
-            self._mischief.append(Mischief(verb, how, on, times))
+        self._plans.add(Mischief(verb, how, on, times))
 
     def set_down(self, down: bool) -> None:
         """Make the engine not answer, or answer again; for every process that shares it."""
@@ -215,9 +197,7 @@ class SimulatedEngine:
         self, name: str, command: Sequence[str], *, user: str | None = None, timeout_s: float = 30.0, stdin: bytes = b""
     ) -> ExecResult:
         with self._call("exec", name) as world:
-            box = world.box(name)
-            if box.state != "running":
-                raise EngineError(f"container {name} is {box.state}: nothing can run in it")
+            box = world.running_box(name)
             seen, files, environment = self._seen(box), dict(box.files), dict(box.environment)
         answer = self.on_exec(seen, command, stdin) if self.on_exec else None
         return answer or run_program(command, files, environment, stdin, timeout_s)
@@ -233,9 +213,7 @@ class SimulatedEngine:
         size: tuple[int, int] | None = None,
     ) -> Attached:
         with self._call("attach", name) as world:
-            box = world.box(name)
-            if box.state != "running":
-                raise EngineError(f"container {name} is {box.state}: nothing can run in it")
+            box = world.running_box(name)
             seen = self._seen(box)
         if size is None:
             place = self.on_relay(seen, command) if self.on_relay else None
@@ -293,7 +271,8 @@ class SimulatedEngine:
     @contextmanager
     def _call(self, verb: str, target: str = "") -> Iterator[World]:
         time.sleep(self._latency_s.get(verb, self._latency_s.get("*", 0.0)))
-        how = self._planned(verb, target)
+        self.calls.append((verb, target))
+        how = self._plans.take(verb, target)
         if how == "error":
             raise EngineError(f"{target or verb}: refused, as planned")
         if how == "hang":
@@ -308,15 +287,6 @@ class SimulatedEngine:
                 world.boxes[target].addresses.clear()
         if how in ("late", "half"):
             raise EngineUnavailable(f"{target or verb}: no answer in time")
-
-    def _planned(self, verb: str, target: str) -> How | None:
-        with self._lock:
-            self.calls.append((verb, target))
-            for mischief in self._mischief:
-                if mischief.times > 0 and mischief.verb in (verb, "*") and fnmatch(target, mischief.on):
-                    mischief.times -= 1
-                    return mischief.how
-        return None
 
     def _seen(self, box: Box) -> SeenContainer:
         return box.seen(time.time(), self._health_after_s)

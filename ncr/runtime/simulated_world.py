@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 import orjson
 
 from ncr.errors import EngineError, SubnetTaken
-from ncr.runtime.engine import (
+from ncr.runtime.objects import (
     SERVICE,
     SPEC,
     TEAM,
@@ -143,6 +143,12 @@ class World:
         if name not in self.boxes:
             raise EngineError(f"there is no container {name}")
         return self.boxes[name]
+
+    def running_box(self, name: str) -> Box:
+        box = self.box(name)
+        if box.state != "running":
+            raise EngineError(f"container {name} is {box.state}: nothing can run in it")
+        return box
 
     def make_network(self, spec: NetworkSpec, now: float) -> None:
         there = self.nets.get(spec.name)

@@ -14,18 +14,9 @@ from ncr.config import Settings
 from ncr.errors import EngineError, EngineUnavailable, SubnetTaken
 from ncr.runtime import environment
 from ncr.runtime.docker import DockerEngine
-from ncr.runtime.engine import (
-    Attachment,
-    ContainerSpec,
-    Engine,
-    FileSpec,
-    ImageSpec,
-    Limits,
-    Mount,
-    NetworkSpec,
-    VolumeSpec,
-)
+from ncr.runtime.engine import Engine
 from ncr.runtime.identity import Identity, sealed
+from ncr.runtime.objects import Attachment, ContainerSpec, FileSpec, ImageSpec, Limits, Mount, NetworkSpec, VolumeSpec
 from ncr.runtime.simulated import SimulatedEngine
 from ncr.scenario.topology import Healthcheck, Membership, Network, VolumeMount
 from tests.pure.runtime.scenes import made, scene, service

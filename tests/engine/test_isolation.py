@@ -18,11 +18,11 @@ from ncr.errors import EngineError
 from ncr.runtime import environment, isolation
 from ncr.runtime.blueprint import Blueprint
 from ncr.runtime.docker import DockerEngine
-from ncr.runtime.engine import ContainerSpec, FileSpec
 from ncr.runtime.guard import Guard
 from ncr.runtime.host import Host
 from ncr.runtime.identity import Identity
 from ncr.runtime.images import own_image
+from ncr.runtime.objects import ContainerSpec, FileSpec
 from ncr.scenario.topology import Membership, Network, Service
 from tests.pure.runtime.scenes import made, scene, service
 

@@ -18,12 +18,9 @@ from ncr.clock import utcnow
 from ncr.config import Settings
 from ncr.entries import rounds, stay
 from ncr.exercise.tables import EntrySession, Environment
-from ncr.people import accounts
-from ncr.people.roles import Role
-from ncr.people.tables import Membership, SignIn
 from ncr.runtime.docker import DockerEngine
 from tests.service import doors_site
-from tests.service.terminal_site import Hall, Scene, Sitter, hall
+from tests.service.terminal_site import Hall, Scene, Sitter, hall, opening
 
 STUBBORN = "sleep 999 & env -i setsid sleep 998 & (nohup setsid sleep 997 >/dev/null 2>&1 &); echo st''arted"
 
@@ -37,18 +34,6 @@ def scene(sqlite_template: Path, tmp_path: Path, instance: str) -> Iterator[Scen
     with doors_site.closing_site(doors_site.settings(world.folder, url)) as site:
         yield Scene(site, engine, instance, world.ids)
     engine.close()
-
-
-def people(scene: Scene, team: str, count: int) -> list[str]:
-    """So many more members of a team, signed in."""
-    logins, now = [f"{team}-{number}" for number in range(count)], utcnow()
-    with scene.site.sessions.begin() as session:
-        for login in logins:
-            user = accounts.add_user(session, login, login, Role.PARTICIPANT, now)
-            lasts = {"created_at": now, "expires_at": now + timedelta(days=1)}
-            session.add(SignIn(id=login, user_id=user.id, form_token="f", **lasts))
-            session.add(Membership(team_id=team, user_id=user.id))
-    return logins
 
 
 def running(scene: Scene, container: str) -> list[str]:
@@ -108,7 +93,7 @@ def test_nothing_is_left_of_two_hundred_terminals_a_fifth_of_them_cut_off(
     todo = iter(range(200))
 
     async def act(at: Hall) -> None:
-        seats = [(login, team) for team in teams for login in people(scene, team, 4)]
+        seats = [(login, team) for team in teams for login in scene.enrol(team, 4)]
         await asyncio.gather(*(come_and_go(at, login, team) for login, team in seats))
         await clear(at, 60)
         assert len(at.sessions()) == 200
@@ -329,9 +314,7 @@ def test_an_engine_that_goes_away_and_comes_back_leaves_nothing(
             await sitter.run(STUBBORN, "started")
             relay.cut()
             assert await sitter.reason() == "engine"
-            ticket = scene.ticket(at)
-            said = {"type": "open", "ticket": ticket, "columns": 80, "rows": 24}
-            assert (await scene.refusal(at, said))[0] == "engine"
+            assert (await scene.refusal(at, opening(scene.ticket(at))))[0] == "engine"
             relay.mend()
             await clear(at, 30)
             async with await scene.sit(at) as again:

@@ -12,7 +12,8 @@ from ncr import db
 from ncr.director.injects import ONCE, RAN_BEFORE
 from ncr.exercise.tables import Exercise
 from ncr.runtime.docker import DockerEngine
-from ncr.runtime.engine import ExecResult, SeenContainer
+from ncr.runtime.engine import ExecResult
+from ncr.runtime.objects import SeenContainer
 from ncr.runtime.simulated import SimulatedEngine
 from ncr.scoring import interventions
 from tests.stage import NOON, Stage, settings

@@ -23,7 +23,7 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def serving(handler: Handler) -> AsyncIterator[int]:
+async def serving(handler: Handler, host: str = HOST, port: int = 0) -> AsyncIterator[int]:
     """A server on its port; connections that are still open are cut at the end."""
     open_now: set[asyncio.StreamWriter] = set()
 
@@ -37,7 +37,7 @@ async def serving(handler: Handler) -> AsyncIterator[int]:
             open_now.discard(writer)
             writer.close()
 
-    server = await asyncio.start_server(handle, HOST, 0)
+    server = await asyncio.start_server(handle, host, port)
     try:
         yield int(server.sockets[0].getsockname()[1])
     finally:

@@ -3,15 +3,15 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import uvicorn
 from starlette.types import Receive, Scope, Send
 from websockets.asyncio.server import ServerConnection, serve
 
-Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+from tests.service.served import served
+
 PIECE = b"x" * 65536
 
 
@@ -123,17 +123,8 @@ def _headers(*pairs: tuple[str, str]) -> list[tuple[bytes, bytes]]:
 async def lab(host: str, port: int) -> AsyncIterator[Lab]:
     """The proper one."""
     app = Lab()
-    config = uvicorn.Config(app, host=host, port=port, log_level="critical", lifespan="off", ws="none")
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve())
-    try:
-        async with asyncio.timeout(10):
-            while not server.started:
-                await asyncio.sleep(0.01)
+    async with served(app, host=host, port=port, log_level="critical", ws="none", timeout_graceful_shutdown=0):
         yield app
-    finally:
-        server.should_exit = server.force_exit = True
-        await task
 
 
 @asynccontextmanager
@@ -152,27 +143,3 @@ async def echo(host: str, port: int) -> AsyncIterator[list[ServerConnection]]:
     async with serve(talk, host, port, subprotocols=["lab.v1"], max_size=None) as server:  # type: ignore[list-item]
         yield seen
         server.close()
-
-
-@asynccontextmanager
-async def raw(host: str, port: int, handler: Handler) -> AsyncIterator[None]:
-    """A service that writes whatever it likes."""
-    open_now: set[asyncio.StreamWriter] = set()
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        open_now.add(writer)
-        try:
-            await handler(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            open_now.discard(writer)
-            writer.close()
-
-    server = await asyncio.start_server(handle, host, port)
-    try:
-        yield
-    finally:
-        server.close()
-        for writer in tuple(open_now):
-            writer.transport.abort()

@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -30,6 +29,7 @@ from ncr.scoring.facts import Draft, Kind
 from ncr.scoring.rules import rules
 from ncr.scoring.writer import Writer
 from ncr.site import Site
+from tests.service.served import served
 
 LITEN = Path(__file__).parent.parent / "scenarios" / "liten"
 EXERCISE = "e" * 32
@@ -207,19 +207,12 @@ async def serving(site: Site, port: int, more: Callable[[FastAPI], None] | None 
     app.include_router(live.router)
     if more:
         more(app)
-    options = {**UVICORN, "port": port, "log_level": "warning", "lifespan": "off", "timeout_graceful_shutdown": 2}
-    server = uvicorn.Server(uvicorn.Config(app, **options))
     live.start()
-    task = asyncio.create_task(server.serve())
-    try:
-        async with asyncio.timeout(10):
-            while not server.started:
-                await asyncio.sleep(0.01)
-        yield live
-    finally:
-        await live.stop()
-        server.should_exit = True
-        await task
+    async with served(app, **UVICORN, port=port):
+        try:
+            yield live
+        finally:
+            await live.stop()
 
 
 def dial(

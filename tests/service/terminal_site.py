@@ -5,9 +5,9 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Self
 
-import uvicorn
 from fastapi import FastAPI
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -18,11 +18,15 @@ from ncr.entries.socket import SUBPROTOCOL
 from ncr.exercise import tickets
 from ncr.exercise.tables import EntrySession, Environment
 from ncr.live.socket import UVICORN
-from ncr.people.tables import User
-from ncr.runtime.engine import ContainerSpec, Engine, ImageSpec, Limits
+from ncr.people import accounts
+from ncr.people.roles import Role
+from ncr.people.tables import Membership, SignIn, User
+from ncr.runtime.engine import Engine
 from ncr.runtime.identity import Identity, sealed
+from ncr.runtime.objects import ContainerSpec, ImageSpec, Limits
 from ncr.site import Site
 from tests.service.live_site import free_port
+from tests.service.served import served
 
 BASE = "ncr/base:bookworm"
 ORIGIN = "http://127.0.0.1:8000"
@@ -186,6 +190,17 @@ class Scene:
         """For the desk of the team."""
         return at.ticket(login, self.exercise, self.ids[f"player_{team}"], **more)
 
+    def enrol(self, team: str, count: int) -> list[str]:
+        """So many more members of a team, signed in: their logins."""
+        logins, now = [f"{team}-{number}" for number in range(count)], self.site.clock()
+        with self.site.sessions.begin() as session:
+            for login in logins:
+                user = accounts.add_user(session, login, login, Role.PARTICIPANT, now)
+                lasts = {"created_at": now, "expires_at": now + timedelta(days=1)}
+                session.add(SignIn(id=login, user_id=user.id, form_token="f", **lasts))
+                session.add(Membership(team_id=team, user_id=user.id))
+        return logins
+
     async def sit(self, at: Hall, login: str = "member", team: str = "blaa", **more: Any) -> "Sitter":
         """Somebody with a terminal of their own."""
         return await at.sit(self.exercise, self.ticket(at, login, team), **more)
@@ -205,6 +220,18 @@ class Scene:
         return reason, sitter.said("closed")[0].get("detail") or ""
 
 
+def opening(ticket: str) -> dict[str, Any]:
+    """What somebody with a ticket says first."""
+    return {"type": "open", "ticket": ticket, "columns": 80, "rows": 24}
+
+
+async def comes(holds: Callable[[], Any], within_s: float = 5.0) -> None:
+    """Wait until it holds."""
+    async with asyncio.timeout(within_s):
+        while not holds():
+            await asyncio.sleep(0.02)
+
+
 @asynccontextmanager
 async def hall(site: Site, engine: Engine, instance: str) -> AsyncIterator[Hall]:
     """The entries' doors, served as they are in production."""
@@ -215,19 +242,12 @@ async def hall(site: Site, engine: Engine, instance: str) -> AsyncIterator[Hall]
     async def health() -> str:
         return "ok"
 
-    options = {**UVICORN, "port": port, "log_level": "warning", "lifespan": "off", "timeout_graceful_shutdown": 2}
-    server = uvicorn.Server(uvicorn.Config(app, **options))
     entries.start()
-    task = asyncio.create_task(server.serve())
-    try:
-        async with asyncio.timeout(10):
-            while not server.started:
-                await asyncio.sleep(0.01)
-        yield Hall(site, entries, port)
-    finally:
-        await entries.stop()
-        server.should_exit = True
-        await task
+    async with served(app, **UVICORN, port=port):
+        try:
+            yield Hall(site, entries, port)
+        finally:
+            await entries.stop()
 
 
 def place(engine: Engine, instance: str, exercise: str, participant: str, generation: int = 1) -> ContainerSpec:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ncr import db
-from ncr.runtime.engine import FileSpec, NetworkSpec, VolumeSpec
+from ncr.runtime.objects import FileSpec, NetworkSpec, VolumeSpec
 from ncr.runtime.simulated import SimulatedEngine
 from ncr.scoring import interventions
 from tests.stage import Stage, add_teams

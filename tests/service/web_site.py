@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import uvicorn
 import uvloop
 from fastapi import FastAPI
 
@@ -20,13 +19,16 @@ from ncr.exercise.hosts import host
 from ncr.exercise.tables import EntrySession, Environment, Exercise
 from ncr.live.socket import UVICORN
 from ncr.people.tables import User
-from ncr.runtime.engine import Attachment, ContainerSpec, Engine, ImageSpec, Limits, NetworkSpec, SeenContainer
+from ncr.runtime.engine import Engine
 from ncr.runtime.identity import Identity
+from ncr.runtime.objects import Attachment, ContainerSpec, ImageSpec, Limits, NetworkSpec, SeenContainer
 from ncr.runtime.simulated import SimulatedEngine
 from ncr.site import Site
 from tests.service import doors_site
 from tests.service.doors_site import World
+from tests.service.lab_server import Lab, lab
 from tests.service.live_site import free_port
+from tests.service.served import served
 
 How = Literal["door", "relay"]
 ENTRIES = (
@@ -236,20 +238,13 @@ async def hall(
         return OURS.decode()
 
     app.add_middleware(entries.hosts)
-    options = {**UVICORN, "http": front(site.settings), "port": port, "log_level": "error", "lifespan": "off"}
-    options |= {"host": address, "server_header": False, "proxy_headers": False, "timeout_graceful_shutdown": 2}
-    server = uvicorn.Server(uvicorn.Config(app, **options))
+    options = {**UVICORN, "http": front(site.settings), "host": address, "port": port, "log_level": "error"}
     entries.start()
-    task = asyncio.create_task(server.serve())
-    try:
-        async with asyncio.timeout(10):
-            while not server.started:
-                await asyncio.sleep(0.01)
-        yield Hall(site, engine, ids, port)
-    finally:
-        await entries.stop()
-        server.should_exit = True
-        await task
+    async with served(app, **options, server_header=False, proxy_headers=False):
+        try:
+            yield Hall(site, engine, ids, port)
+        finally:
+            await entries.stop()
 
 
 @dataclass
@@ -270,6 +265,16 @@ class Stage:
         # The loop that the service runs on.
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(whole())
+
+
+def play(at: Stage, act: Callable[[Hall, Lab], Awaitable[None]]) -> None:
+    """Let it happen in a hall with the team's proper lab behind it."""
+
+    async def whole(hall: Hall) -> None:
+        async with lab(gate_address("blaa"), PORTS["shop"]) as behind:
+            await act(hall, behind)
+
+    at.play(whole)
 
 
 def prepared(template: Path, folder: Path) -> World:

@@ -7,8 +7,8 @@ import pytest
 
 from ncr.errors import Invalid
 from ncr.runtime.blueprint import relay_ports
-from ncr.runtime.engine import GENERATION, INSTANCE, SERVICE, SPEC, TEAM
 from ncr.runtime.identity import Identity
+from ncr.runtime.objects import GENERATION, INSTANCE, SERVICE, SPEC, TEAM
 from ncr.scenario.topology import FileMount, Healthcheck, Membership, Network, VolumeMount
 from tests.pure.runtime.scenes import made, scene, service
 

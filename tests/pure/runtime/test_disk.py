@@ -3,8 +3,8 @@
 import pytest
 
 from ncr.runtime import disk
-from ncr.runtime.engine import SERVICE, FileSpec, SeenContainer
 from ncr.runtime.environment import build
+from ncr.runtime.objects import SERVICE, FileSpec, SeenContainer
 from ncr.runtime.simulated import SimulatedEngine
 from tests.pure.runtime.scenes import made, scene, service
 

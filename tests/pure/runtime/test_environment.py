@@ -4,9 +4,11 @@ import pytest
 
 from ncr.errors import EngineError, EngineUnavailable, SubnetTaken
 from ncr.runtime import environment
-from ncr.runtime.engine import ContainerSpec, ExecResult
+from ncr.runtime.engine import ExecResult
 from ncr.runtime.identity import Identity
-from ncr.runtime.simulated import How, SimulatedEngine
+from ncr.runtime.objects import ContainerSpec
+from ncr.runtime.simulated import SimulatedEngine
+from ncr.runtime.simulated_mischief import How
 from ncr.scenario.topology import Healthcheck
 from tests.pure.runtime.scenes import made, scene, service
 

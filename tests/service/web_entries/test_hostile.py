@@ -1,35 +1,17 @@
 """A lab's service that attacks who relays it: every answer is bounded, and what is none is told with a plain page."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from ncr.entries import webrelay
-from tests.service.doors_site import World
-from tests.service.lab_server import Handler, raw
-from tests.service.web_site import PORTS, Browser, Hall, How, Reply, Stage, gate_address, prepared, read_reply, stage
+from tests.service.check_targets import Handler, serving
+from tests.service.web_site import PORTS, Browser, Hall, Reply, Stage, gate_address, read_reply
 
 OK = b"HTTP/1.1 200 OK\r\n"
 SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-
-
-@pytest.fixture(scope="module")
-def world(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
-    return prepared(sqlite_template, tmp_path_factory.mktemp("hostile"))
-
-
-@pytest.fixture(params=["door", "relay"])
-def how(request: pytest.FixtureRequest) -> How:
-    found: How = request.param
-    return found
-
-
-@pytest.fixture
-def at(how: How, world: World, tmp_path: Path) -> Iterator[Stage]:
-    with stage(world, tmp_path, how) as made:
-        yield made
 
 
 def saying(*pieces: bytes, pause_s: float = 0.0, stays: bool = False) -> Handler:
@@ -62,7 +44,7 @@ def repeating(piece: bytes, first: bytes = OK) -> Handler:
 
 def play(at: Stage, handler: Handler, act: Callable[[Browser, Hall], Awaitable[None]]) -> None:
     async def whole(hall: Hall) -> None:
-        async with raw(gate_address("blaa"), PORTS["shop"], handler):
+        async with serving(handler, gate_address("blaa"), PORTS["shop"]):
             await act(await hall.guest(), hall)
 
     at.play(whole, 30)
@@ -102,7 +84,7 @@ def test_what_is_no_answer_is_told_and_not_passed_on(at: Stage) -> None:
     async def act(hall: Hall) -> None:
         browser = await hall.guest()
         for what, answer in GARBLED.items():
-            async with raw(gate_address("blaa"), PORTS["shop"], saying(answer)):
+            async with serving(saying(answer), gate_address("blaa"), PORTS["shop"]):
                 reply = await browser.get("/")
             assert reply.status == 502, what
             assert "fulgte ikke reglene" in reply.text, what

@@ -4,45 +4,16 @@ import asyncio
 import hashlib
 import json
 import secrets
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.service.check_targets import serving
 from tests.service.doors_site import World
-from tests.service.lab_server import PIECE, Lab, echo, lab, raw
-from tests.service.web_site import PORTS, Browser, Hall, How, Stage, gate_address, prepared, read_reply, stage
-
-Act = Callable[[Hall, Lab], Awaitable[None]]
-
-
-@pytest.fixture(scope="module")
-def world(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
-    return prepared(sqlite_template, tmp_path_factory.mktemp("web"))
-
-
-@pytest.fixture(params=["door", "relay"])
-def how(request: pytest.FixtureRequest) -> How:
-    found: How = request.param
-    return found
-
-
-@pytest.fixture
-def at(how: How, world: World, tmp_path: Path) -> Iterator[Stage]:
-    with stage(world, tmp_path, how) as made:
-        yield made
-
-
-def play(at: Stage, act: Act) -> None:
-    """Let it happen in a hall with the team's proper lab behind it."""
-
-    async def whole(hall: Hall) -> None:
-        async with lab(gate_address("blaa"), PORTS["shop"]) as behind:
-            await act(hall, behind)
-
-    at.play(whole)
+from tests.service.lab_server import PIECE, Lab, echo, lab
+from tests.service.web_site import PORTS, Browser, Hall, Stage, gate_address, play, read_reply
 
 
 def test_a_request_goes_through_as_it_is(at: Stage) -> None:
@@ -73,7 +44,7 @@ def test_an_empty_query_is_passed_on_as_one(at: Stage) -> None:
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 
         mail = await hall.guest(entry="mail")
-        async with raw(gate_address("blaa"), PORTS["mail"], note):
+        async with serving(note, gate_address("blaa"), PORTS["mail"]):
             assert (await mail.get("/a?")).status == 200
         assert seen[0].startswith(b"GET /a? HTTP/1.1\r\n")
         assert browser.cookie != mail.cookie
