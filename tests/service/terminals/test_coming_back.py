@@ -80,6 +80,18 @@ def test_nobody_who_stays_away_is_waited_for(scene: Scene, monkeypatch: pytest.M
     scene.play(act)
 
 
+def test_who_is_done_leaves_nothing_that_waits(scene: Scene) -> None:
+    async def act(at: Hall) -> None:
+        sitter = await scene.sit(at)
+        await sitter.say(type="end")
+        assert await sitter.reason() == "exit"
+        await comes(lambda: at.sessions()[0].cleared_at)
+        assert at.sessions()[0].why == "exit"
+        assert await came_back(scene, at, sitter) == "exit"
+
+    scene.play(act)
+
+
 async def came_back(scene: Scene, at: Hall, sitter: Sitter) -> str:
     """What somebody who comes back is told."""
     said = {"type": "resume", "secret": sitter.secret, "received": 0, "columns": 80, "rows": 24}

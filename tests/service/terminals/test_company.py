@@ -57,6 +57,8 @@ def test_staff_look_on_unseen_and_join_only_when_the_team_knows(scene: Scene) ->
         assert team.said("company")[-1] == {"type": "company", "watching": [], "joined": ["Owner"]}
         assert team.words.index(team.said("company")[-1]) < len(team.words)
         assert b"unheard" not in team.output
+        await joiner.say(type="end")  # which is not theirs to say
+        await joiner.run("echo still", "still\r\n")
         await joiner.leave()
         await team.until(lambda: team.said("company")[-1]["joined"] == [])
         await team.type("exit\n")
