@@ -9,7 +9,7 @@ import asyncio
 from starlette.types import ASGIApp
 
 from ncr.entries.means import Means
-from ncr.entries.socket import Socket
+from ncr.entries.terminal_socket import Socket
 from ncr.entries.web import WebEntries, WebServer
 from ncr.runtime.engine import Engine
 from ncr.site import Site

@@ -12,8 +12,8 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ncr.config import Settings
-from ncr.entries import webpages
-from ncr.entries.webhosts import Hosts
+from ncr.entries import web_pages
+from ncr.entries.web_hosts import Hosts
 
 EXTENSION = "ncr.front"
 LARGEST_HEAD = 64 * 1024
@@ -128,7 +128,7 @@ class Front(HttpToolsProtocol):
     def _refuse(self, key: str) -> None:
         if self.transport.is_closing():
             return
-        status, headers, body = webpages.page(key, b"", self.language, "")
+        status, headers, body = web_pages.page(key, b"", self.language, "")
         lines = [
             b"HTTP/1.1 %d \r\n" % status,
             *(b"%s: %s\r\n" % pair for pair in headers),

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Callable
 
-from ncr.entries import words
-from ncr.entries.flow import WINDOW, Flow
-from ncr.entries.ring import Ring
-from ncr.entries.rows import Admitted
-from ncr.entries.seat import Seat
-from ncr.entries.shell import Shell
-from ncr.entries.stay import Stay
+from ncr.entries import terminal_words
+from ncr.entries.shell_stream import Shell
+from ncr.entries.terminal_flow import WINDOW, Flow
+from ncr.entries.terminal_ring import Ring
+from ncr.entries.terminal_rows import Admitted
+from ncr.entries.terminal_seat import Seat
+from ncr.entries.terminal_stay import Stay
 from ncr.runtime.engine import Attached
 
 BELL = b"\x07"
@@ -97,18 +97,18 @@ class Terminal:
             return False
         self.size = (columns, rows)
         for each in self.beside:
-            each.say(words.size(columns, rows))
+            each.say(terminal_words.size(columns, rows))
         return True
 
     def hold(self, why: str) -> None:
         """Input is refused for now."""
         if self.stay.hold(why):
-            self._tell(words.held(why))
+            self._tell(terminal_words.held(why))
 
     def release(self) -> None:
         """Input counts again."""
         if self.stay.release(self._loop.time()):
-            self._tell(words.released())
+            self._tell(terminal_words.released())
 
     def close(self, reason: str, exit_code: int | None = None) -> None:
         """Tell everybody that it is over, and why; what runs inside is the caller's to end."""
@@ -119,19 +119,19 @@ class Terminal:
     def _welcome(self, seat: Seat, number: int) -> None:
         seat.position = max(number, self.ring.start)
         secret = self.secret if seat.mode == "own" else ""
-        seat.say(words.opened(self.id, secret, seat.mode, seat.position, *self.size))
+        seat.say(terminal_words.opened(self.id, secret, seat.mode, seat.position, *self.size))
         if self.stay.held:
-            seat.say(words.held(self.stay.held))
+            seat.say(terminal_words.held(self.stay.held))
         if seat.mode == "own" and self._names("join"):
-            seat.say(words.company([], self._names("join")))
+            seat.say(terminal_words.company([], self._names("join")))
 
     def _introduce(self, changed: Seat) -> None:
         joined = self._names("join")
         # Who only looks on is not the team's to know.
         if self.seat is not None and changed.mode == "join":
-            self.seat.say(words.company([], joined))
+            self.seat.say(terminal_words.company([], joined))
         for seat in self.beside:
-            seat.say(words.company(self._names("watch"), joined))
+            seat.say(terminal_words.company(self._names("watch"), joined))
 
     def _names(self, mode: str) -> list[str]:
         return [seat.name for seat in self.beside if seat.mode == mode]

@@ -7,13 +7,13 @@ from typing import Any
 import structlog
 from fastapi import WebSocket
 
-from ncr.entries import rows, shells
+from ncr.entries import shells, terminal_rows
 from ncr.entries.means import Means
-from ncr.entries.rows import Admitted
-from ncr.entries.seat import Seat
-from ncr.entries.stay import ENDED
 from ncr.entries.terminal import Terminal
-from ncr.entries.words import Open, Resume
+from ncr.entries.terminal_rows import Admitted
+from ncr.entries.terminal_seat import Seat
+from ncr.entries.terminal_stay import ENDED
+from ncr.entries.terminal_words import Open, Resume
 from ncr.errors import EngineError, NotFound, TooManyOpen
 from ncr.people.signin import fingerprint
 
@@ -46,7 +46,7 @@ class Terminals:
             return await self._start(socket, admitted, (first.columns, first.rows))
         except Exception:
             # What may have been started is found by its mark, and ended, in the next round.
-            await self._means.rows(rows.close, self._means.site, [admitted.id], "refused")
+            await self._means.rows(terminal_rows.close, self._means.site, [admitted.id], "refused")
             raise
 
     def leave(self, terminal: Terminal, seat: Seat) -> None:
@@ -54,7 +54,7 @@ class Terminals:
         terminal.leave(seat)
         if seat.mode != "own":
             log.info("left a terminal", session=seat.row, beside=terminal.id, user=seat.user)
-            self._later(self._means.rows(rows.close_beside, self._means.site, seat.row))
+            self._later(self._means.rows(terminal_rows.close_beside, self._means.site, seat.row))
 
     def end(self, terminal: Terminal, reason: str, exit_code: int | None = None) -> None:
         """Close the terminal for `reason`, and end all that it started."""
@@ -70,7 +70,7 @@ class Terminals:
         now = asyncio.get_running_loop().time()
         if now >= terminal.touch_at:
             terminal.touch_at = now + TOUCH_S
-            self._later(self._means.rows(rows.touch, self._means.site, terminal.way.exercise))
+            self._later(self._means.rows(terminal_rows.touch, self._means.site, terminal.way.exercise))
 
     def resize(self, terminal: Terminal) -> None:
         """Let the shell know the terminal's size, which has changed; only the newest matters."""
@@ -91,7 +91,7 @@ class Terminals:
     async def _admit(self, exercise: str, ticket: str) -> Admitted:
         means = self._means
         try:
-            return await means.rows(rows.admit, means.site, means.process, ticket, exercise)
+            return await means.rows(terminal_rows.admit, means.site, means.process, ticket, exercise)
         except TooManyOpen as full:
             away = [each for each in self if each.user == full.user and each.stay.is_away and not each.stay.held]
             if not away:
@@ -99,9 +99,9 @@ class Terminals:
         # Somebody who has lost a terminal's secret opens another: the one they were away from longest goes for it.
         now = asyncio.get_running_loop().time()
         longest = max(away, key=lambda each: each.stay.away_s(now))
-        await means.rows(rows.close, means.site, [longest.id], "limit")
+        await means.rows(terminal_rows.close, means.site, [longest.id], "limit")
         self.end(longest, "limit")
-        return await means.rows(rows.admit, means.site, means.process, ticket, exercise)
+        return await means.rows(terminal_rows.admit, means.site, means.process, ticket, exercise)
 
     async def _start(self, socket: WebSocket, admitted: Admitted, size: tuple[int, int]) -> tuple[Terminal, Seat]:
         means = self._means
@@ -116,7 +116,7 @@ class Terminals:
     async def _come_back(self, socket: WebSocket, exercise: str, first: Resume) -> tuple[Terminal, Seat]:
         terminal = self._by_secret.get(fingerprint(first.secret))
         if terminal is None or terminal.way.exercise != exercise:
-            raise rows.Ended(await self._means.rows(rows.why_ended, self._means.site, first.secret))
+            raise terminal_rows.Ended(await self._means.rows(terminal_rows.why_ended, self._means.site, first.secret))
         seat = self._seat(socket, terminal, first.received)
         if terminal.resize(seat, first.columns, first.rows):
             self.resize(terminal)
@@ -145,7 +145,7 @@ class Terminals:
     async def _find_out(self, terminal: Terminal) -> None:
         means, way = self._means, terminal.way
         making = (way.participant, way.generation)
-        closed = await means.rows(rows.closed_makings, means.site, {making})
+        closed = await means.rows(terminal_rows.closed_makings, means.site, {making})
         reason = ENDED.get(closed[making] or "")
         if reason is not None:
             self.end(terminal, reason)
@@ -157,9 +157,9 @@ class Terminals:
 
     async def _clear(self, terminal: Terminal, reason: str) -> None:
         means = self._means
-        await means.rows(rows.close, means.site, [terminal.id], reason)
+        await means.rows(terminal_rows.close, means.site, [terminal.id], reason)
         if await means.ending(shells.end, terminal.attached):
-            await means.rows(rows.clear, means.site, [terminal.id])
+            await means.rows(terminal_rows.clear, means.site, [terminal.id])
 
     async def _resize(self, terminal: Terminal) -> None:
         told = None

@@ -11,19 +11,19 @@ from urllib.parse import parse_qs, urlsplit
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ncr.entries import webpages
+from ncr.entries import web_pages
 from ncr.entries.front import EXTENSION, Front
 from ncr.entries.means import Means
-from ncr.entries.webbook import Book
-from ncr.entries.webcrossing import is_foreign
-from ncr.entries.webflow import Flow
-from ncr.entries.webguests import Guest
-from ncr.entries.webheaders import entry_cookie, secrets_of
-from ncr.entries.webhosts import Hosts
-from ncr.entries.webpool import Pool
-from ncr.entries.webrelay import Asked, relay
-from ncr.entries.webwire import WireError
-from ncr.entries.webwords import PAGES
+from ncr.entries.web_book import Book
+from ncr.entries.web_crossing import is_foreign
+from ncr.entries.web_flow import Flow
+from ncr.entries.web_guests import Guest
+from ncr.entries.web_headers import entry_cookie, secrets_of
+from ncr.entries.web_hosts import Hosts
+from ncr.entries.web_pool import Pool
+from ncr.entries.web_relay import Asked, relay
+from ncr.entries.web_wire import WireError
+from ncr.entries.web_words import PAGES
 from ncr.errors import NcrError, NotOpen
 from ncr.exercise.hosts import ENTER, OURS, is_safe
 from ncr.exercise.openness import CLOSED
@@ -174,6 +174,6 @@ class WebEntries:
         settings = self._site.settings
         known = key if key in PAGES else "no-session"
         language = headers.get(b"accept-language", b"")
-        status, told, body = webpages.page(known, language, settings.language, settings.origin)
+        status, told, body = web_pages.page(known, language, settings.language, settings.origin)
         await send({"type": "http.response.start", "status": status, "headers": told})
         await send({"type": "http.response.body", "body": b"" if scope.get("method") == "HEAD" else body})

@@ -6,12 +6,34 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from ncr.access import NOBODY
 from ncr.site import Site
-from ncr.web import board, control, entrance, entries, environments, opening, planning, practice, run, team
+from ncr.web import (
+    board,
+    control,
+    entrance,
+    entries,
+    environments,
+    opening,
+    planning,
+    practice_acts,
+    practice_catalogue,
+    team,
+)
 from ncr.web.catalogue import Words
 from ncr.web.render import language, page
 
 router = APIRouter(include_in_schema=False)
-for each in (entrance, planning, practice, run, board, team, entries, opening, environments, control):
+for each in (
+    entrance,
+    planning,
+    practice_catalogue,
+    practice_acts,
+    board,
+    team,
+    entries,
+    opening,
+    environments,
+    control,
+):
     router.include_router(each.router)
 
 

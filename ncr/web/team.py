@@ -13,7 +13,7 @@ from ncr.exercise import practice
 from ncr.exercise.tables import Exercise
 from ncr.scoring import submission
 from ncr.scoring.submission import Member
-from ncr.web import control, playing, runs
+from ncr.web import control, practice_run, team_page
 from ncr.web.catalogue import Words
 from ncr.web.render import sees_exercises
 from ncr.web.tasks import Verdict
@@ -93,7 +93,7 @@ def hand_out(visit: Visiting, exercise_id: str, name: str) -> Response:
     with reading(visit.site.sessions) as session:
         exercise, audience = find(session, visit, exercise_id)
         scenario = visit.site.shelf.get(exercise.digest)
-        if audience.kind != "staff" and name not in playing.files(visit, session, exercise, audience, scenario):
+        if audience.kind != "staff" and name not in team_page.files(visit, session, exercise, audience, scenario):
             raise NotFound(visit.told("Dette vedlegget finnes ikke."))
     place = scenario.path / "files" / name
     if "/" in name or name.startswith(".") or not place.is_file() or place.is_symlink():
@@ -105,7 +105,7 @@ def _own_page(
     visit: Visit, session: Session, exercise: Exercise, audience: Audience, verdict: Verdict = None, status: int = 200
 ) -> Response:
     """What a member sees of the exercise: a team's page, or a student's own run."""
-    shows = runs.show if exercise.mode == "practice" else playing.show
+    shows = practice_run.show if exercise.mode == "practice" else team_page.show
     return shows(visit, session, exercise, audience, verdict, status)
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import update
 
 from ncr.clock import utcnow
 from ncr.config import Settings
-from ncr.entries import rounds, stay
+from ncr.entries import terminal_rounds, terminal_stay
 from ncr.exercise.tables import EntrySession, Environment
 from ncr.runtime.docker import DockerEngine
 from tests.service import doors_site
@@ -86,7 +86,7 @@ def test_nothing_is_left_of_two_hundred_terminals_a_fifth_of_them_cut_off(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As long as somebody may be away, which is otherwise half a minute.
-    monkeypatch.setattr(stay, "AWAY_S", 5.0)
+    monkeypatch.setattr(terminal_stay, "AWAY_S", 5.0)
     teams = ("blaa", "roed")
     containers = [scene.place(team) for team in teams]
     before = [running(scene, each) for each in containers]
@@ -124,7 +124,7 @@ def test_nothing_is_left_of_two_hundred_terminals_a_fifth_of_them_cut_off(
     ids=["a misleading name", "stopped and deaf", "a fork bomb"],
 )
 def test_no_trick_outlives_its_terminal(scene: Scene, monkeypatch: pytest.MonkeyPatch, trick: str) -> None:
-    monkeypatch.setattr(rounds, "REAP_S", 2.0)
+    monkeypatch.setattr(terminal_rounds, "REAP_S", 2.0)
     container = scene.place()
     before = running(scene, container)
 
@@ -244,7 +244,7 @@ def test_a_container_that_dies_says_so(scene: Scene, death: str) -> None:
 
 
 def test_what_a_lost_process_left_inside_is_ended_by_another(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rounds, "REAP_S", 0.5)
+    monkeypatch.setattr(terminal_rounds, "REAP_S", 0.5)
     container = scene.place()
     before = running(scene, container)
 
@@ -303,7 +303,7 @@ class Relay:
 def test_an_engine_that_goes_away_and_comes_back_leaves_nothing(
     scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rounds, "REAP_S", 1.0)
+    monkeypatch.setattr(terminal_rounds, "REAP_S", 1.0)
     container, relay = scene.place(), Relay(tmp_path)
     before = running(scene, container)
     far = DockerEngine(Settings(_env_file=None, data=tmp_path, docker_host=f"unix://{relay.path}"), scene.instance)

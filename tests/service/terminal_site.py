@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 
 from ncr.db import reading
 from ncr.entries.doors import Entries
-from ncr.entries.socket import SUBPROTOCOL
+from ncr.entries.terminal_socket import SUBPROTOCOL
 from ncr.exercise import tickets
 from ncr.exercise.tables import EntrySession, Environment
 from ncr.live.socket import UVICORN

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from ncr.entries import stay
+from ncr.entries import terminal_stay
 from tests.service.terminal_site import Hall, Scene, Sitter, comes, opening
 
 
@@ -68,7 +68,7 @@ def test_a_second_connection_takes_the_terminal_over(scene: Scene) -> None:
 
 
 def test_nobody_who_stays_away_is_waited_for(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stay, "AWAY_S", 0.5)
+    monkeypatch.setattr(terminal_stay, "AWAY_S", 0.5)
 
     async def act(at: Hall) -> None:
         sitter = await scene.sit(at)

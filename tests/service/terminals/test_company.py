@@ -8,7 +8,7 @@ from sqlalchemy import delete, update
 
 from ncr.clock import utcnow
 from ncr.db import reading
-from ncr.entries import rounds
+from ncr.entries import terminal_rounds
 from ncr.exercise.tables import Practice
 from ncr.people.tables import Membership, SignIn, Token, User
 from tests.service.terminal_site import Hall, Scene, comes, opening
@@ -16,7 +16,7 @@ from tests.service.terminal_site import Hall, Scene, comes, opening
 
 @pytest.mark.parametrize("loss", ["disabled", "signed out", "out of the team"])
 def test_who_may_no_longer_is_put_out(scene: Scene, loss: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rounds, "REAUTHORISE_S", 0.3)
+    monkeypatch.setattr(terminal_rounds, "REAUTHORISE_S", 0.3)
     user = scene.ids["user_member"]
 
     async def act(at: Hall) -> None:

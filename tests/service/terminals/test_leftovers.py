@@ -10,7 +10,7 @@ import pytest
 
 from ncr.cli.service import Service
 from ncr.clock import utcnow
-from ncr.entries import rounds
+from ncr.entries import terminal_rounds
 from ncr.exercise.tables import EntrySession
 from ncr.runtime.simulated import SimulatedEngine
 from tests.service.live_site import free_port
@@ -18,7 +18,7 @@ from tests.service.terminal_site import Hall, Scene, comes, place
 
 
 def test_what_a_process_that_died_left_is_ended_by_another(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rounds, "REAP_S", 0.3)
+    monkeypatch.setattr(terminal_rounds, "REAP_S", 0.3)
     now = utcnow()
 
     def row(id_: str, age: timedelta, **more: Any) -> EntrySession:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from ncr.clock import utcnow
-from ncr.entries import rounds, stay
+from ncr.entries import terminal_rounds, terminal_stay
 from ncr.exercise.tables import Environment
 from ncr.runtime.simulated import SimulatedEngine
 from ncr.scoring import conduct, interventions
@@ -20,7 +20,7 @@ def engine_of(scene: Scene) -> SimulatedEngine:
 
 def test_a_pause_holds_the_terminal_and_resuming_releases_it(anywhere: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     scene = anywhere
-    monkeypatch.setattr(stay, "AWAY_S", 0.3)
+    monkeypatch.setattr(terminal_stay, "AWAY_S", 0.3)
 
     async def act(at: Hall) -> None:
         sitter = await scene.sit(at)
@@ -101,7 +101,7 @@ def test_a_container_that_dies_ends_its_terminal(scene: Scene) -> None:
 
 
 def test_an_engine_that_goes_away_ends_terminals_and_says_so(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rounds, "REAP_S", 0.5)
+    monkeypatch.setattr(terminal_rounds, "REAP_S", 0.5)
 
     async def act(at: Hall) -> None:
         sitter = await scene.sit(at)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ncr.entries import webrelay
+from ncr.entries import web_relay
 from tests.service.check_targets import Handler, serving
 from tests.service.web_site import PORTS, Browser, Hall, Reply, Stage, gate_address, read_reply
 
@@ -105,19 +105,19 @@ def test_a_service_that_hangs_up_is_told(at: Stage, handler: Handler) -> None:
 
 
 def test_a_service_that_never_answers_is_given_up(at: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webrelay, "HEAD_S", 0.3)
+    monkeypatch.setattr(web_relay, "HEAD_S", 0.3)
     reply = ask(at, saying(stays=True))
     assert reply.status == 504
 
 
 def test_a_head_that_drips_is_given_up_as_a_whole(at: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webrelay, "HEAD_S", 0.5)
+    monkeypatch.setattr(web_relay, "HEAD_S", 0.5)
     reply = ask(at, saying(*(bytes([byte]) for byte in OK * 20), pause_s=0.05))
     assert reply.status == 504
 
 
 def test_a_body_that_stops_is_given_up_and_seen_to_be_cut(at: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webrelay, "SILENT_S", 0.3)
+    monkeypatch.setattr(web_relay, "SILENT_S", 0.3)
     reply = ask(at, saying(OK + b"Content-Length: 10\r\n\r\nabc", stays=True))
     assert (reply.status, reply.body, reply.is_whole) == (200, b"abc", False)
 

@@ -11,7 +11,7 @@ from sqlalchemy import delete, update
 
 from ncr.clock import utcnow
 from ncr.db import reading
-from ncr.entries import webbook, webguests
+from ncr.entries import web_book, web_guests
 from ncr.exercise.tables import EntrySession, Practice
 from ncr.people.tables import Membership, SignIn, Token, User
 from ncr.scoring import conduct
@@ -130,7 +130,7 @@ def test_sessions_nobody_comes_back_to_are_closed_as_well(at: Stage) -> None:
         await hall.guest()
         with hall.site.sessions.begin() as session:
             conduct.finish(session, hall.ids["running"], utcnow())
-        await asyncio.to_thread(webguests.tidy, hall.site)
+        await asyncio.to_thread(web_guests.tidy, hall.site)
         assert [row.why for row in hall.sessions()] == ["finished"]
 
     play(at, act)
@@ -151,8 +151,8 @@ def test_staff_who_may_join_get_in_and_others_do_not(at: Stage) -> None:
 
 
 def test_so_many_connections_of_a_session_and_of_a_team_and_no_more(at: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webbook, "MOST_OF_SESSION", 3)
-    monkeypatch.setattr(webbook, "MOST_OF_TEAM", 4)
+    monkeypatch.setattr(web_book, "MOST_OF_SESSION", 3)
+    monkeypatch.setattr(web_book, "MOST_OF_TEAM", 4)
 
     async def act(hall: Hall, lab: Lab) -> None:
         one, other = await hall.guest(), await hall.guest()
@@ -211,14 +211,14 @@ def test_guests_are_read_alike_on_every_database(database_url: str, tmp_path: Pa
     with doors_site.closing_site(doors_site.settings(tmp_path / "data", database_url)) as site:
         hall = Hall(site, None, ids, 0)  # type: ignore[arg-type]
         name = hall.host().partition(".")[0]
-        secret = webguests.enter(site, hall.ticket(), name)
-        guest = webguests.by_secret(site, secret)
+        secret = web_guests.enter(site, hall.ticket(), name)
+        guest = web_guests.by_secret(site, secret)
         assert guest is not None
         assert (guest.label, guest.why, guest.relay_port) == (name, None, 1100)
-        assert webguests.by_secret(site, "x") is None
-        webguests.touch(site, guest)
+        assert web_guests.by_secret(site, "x") is None
+        web_guests.touch(site, guest)
         hall.set_environment(generation=2)
-        (after,) = webguests.by_ids(site, [guest.id, "nobody"])
+        (after,) = web_guests.by_ids(site, [guest.id, "nobody"])
         assert after.why == "reset"
         assert [row.why for row in hall.sessions()] == ["reset"]
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from ncr.entries.webbridge import plain
+from ncr.entries.web_bridge import plain
 
 HOST = "127.0.0.1"
 

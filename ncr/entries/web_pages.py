@@ -2,7 +2,7 @@
 
 from html import escape
 
-from ncr.entries.webwords import PAGES
+from ncr.entries.web_words import PAGES
 
 RETRY_S = {"building": 5, "restart": 5, "down": 2, "engine": 5, "full": 2, "busy": 2, "paused": 10}
 BACK = ("Til NCR", "To NCR")

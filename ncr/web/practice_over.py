@@ -13,7 +13,7 @@ from ncr.scoring.desk import TaskSeen
 from ncr.scoring.facts import Kind
 from ncr.scoring.progress import Made, progress
 from ncr.scoring.tables import FactRow
-from ncr.web import offering, playing, practice, practising
+from ncr.web import practice_catalogue, practice_offers, practice_words, team_page
 from ncr.web.catalogue import Words
 from ncr.web.durations import length
 from ncr.web.render import markdown, span
@@ -24,12 +24,12 @@ def seen(visit: Visit, session: Session, exercise: Exercise, run: Run) -> dict[s
     """What the page of a run that is over shows."""
     told, scenario = visit.told, visit.site.shelf.get(exercise.digest)
     opened = exercise.started_at is not None
-    desk = playing.desk_of(visit, session, exercise, run.participant, scenario) if opened else []
+    desk = team_page.desk_of(visit, session, exercise, run.participant, scenario) if opened else []
     solved = {each.task.id for each in desk if each.points is not None}
     given_up = {each.task.id for each in desk if each.given_up}
     reached = progress(scenario.definition, [Made(run.id, run.asked_at, False, solved, given_up)])
     times = _times(session, exercise.id)
-    points = playing.own_row(visit, exercise.id, run.participant).get("points", 0) if opened else 0
+    points = team_page.own_row(visit, exercise.id, run.participant).get("points", 0) if opened else 0
     return {
         "run": run,
         "opened": opened,
@@ -39,11 +39,11 @@ def seen(visit: Visit, session: Session, exercise: Exercise, run: Run) -> dict[s
         "kept": _kept(run, told),
         "scenario": run.scenario,
         "key": secrets.token_hex(16),
-        "again": practice.again(visit, run.scenario, session),
+        "again": practice_catalogue.again(visit, run.scenario, session),
         "facts": _facts(desk, run, points, told),
         "tasks": [_task(each, times, told) for each in desk],
         "left": [each.task.title.get(told.language) for each in desk if each.points is None and not each.given_up],
-        "objectives_seen": offering.objectives(reached.objectives, told) if opened else [],
+        "objectives_seen": practice_offers.objectives(reached.objectives, told) if opened else [],
     }
 
 
@@ -54,7 +54,7 @@ def _times(session: Session, exercise: str) -> Mapping[str, float]:
 
 
 def _heading(run: Run, told: Words) -> str:
-    name = practising.title(run, told)
+    name = practice_words.title(run, told)
     if run.state == "failed":
         return told("%(name)s ble ikke klart", name=name)
     return told("%(name)s: ferdig", name=name) if run.started_at else told("%(name)s: forlatt", name=name)

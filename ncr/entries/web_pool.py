@@ -5,10 +5,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from ncr.entries.means import Means
-from ncr.entries.webdial import Dialer, Link
-from ncr.entries.webguests import Guest
-from ncr.entries.webroute import Route, route
-from ncr.entries.webwire import Wire, WireError
+from ncr.entries.web_dial import Dialer, Link
+from ncr.entries.web_guests import Guest
+from ncr.entries.web_route import Route, route
+from ncr.entries.web_wire import Wire, WireError
 from ncr.errors import EngineError, EngineUnavailable
 
 KEPT_S = 4.0

@@ -14,7 +14,7 @@ from ncr.scenario.model import Definition
 from ncr.scenario.topology import Scenario
 from ncr.scoring.progress import Made, progress
 from ncr.scoring.solutions import solution
-from ncr.web import environments, offering, outcome, playing, practising, views
+from ncr.web import environments, practice_offers, practice_over, practice_words, team_page, views
 from ncr.web.catalogue import Words
 from ncr.web.durations import length
 from ncr.web.render import date_and_time, page, span
@@ -44,25 +44,25 @@ def show(
         values = _waiting(views.environment(session, exercise.id, run.participant), run, now, visit.told)
         name = "practice-waiting.html"
     else:
-        values = outcome.seen(visit, session, exercise, run)
+        values = practice_over.seen(visit, session, exercise, run)
         name = "practice-over.html"
     if refused:
         values["said"] = {"tone": "bad", "text": refused}
-    title = practising.title(run, visit.told)
+    title = practice_words.title(run, visit.told)
     return page(visit.request, name, visit.viewer, visit.told, status=status, heading=title, **values)
 
 
 def _waiting(environment: Environment, run: Run, now: datetime, told: Words) -> dict[str, Any]:
     # The director notes the services once all are made; what is left then is the proof.
-    at = practising.step(run, is_proving=bool(environment.health))
+    at = practice_words.step(run, is_proving=bool(environment.health))
     elapsed_s = max(0.0, (now - run.asked_at).total_seconds())
-    return {"run": run, "phase": at, "exercise_runs": True, **practising.waiting(run, at, elapsed_s, told)}
+    return {"run": run, "phase": at, "exercise_runs": True, **practice_words.waiting(run, at, elapsed_s, told)}
 
 
 def _running(
     visit: Visit, session: Session, exercise: Exercise, audience: Audience, run: Run, verdict: Verdict
 ) -> dict[str, Any]:
-    values = playing.seen_by(visit, session, exercise, audience, verdict)
+    values = team_page.seen_by(visit, session, exercise, audience, verdict)
     scenario = visit.site.shelf.get(exercise.digest)
     tasks = [task for _, group in values["categories"] for task in group]
     for task in tasks:
@@ -77,7 +77,7 @@ def _running(
         "no_more_resets": False,
         "run": _steering(visit, run, exercise.time_zone) | _reset_words(session, run, scenario, visit.told),
         "solved": visit.told("%(n)s av %(m)s", n=len(solved), m=len(tasks)),
-        "objectives_seen": offering.objectives(reached.objectives, visit.told),
+        "objectives_seen": practice_offers.objectives(reached.objectives, visit.told),
     }
 
 

@@ -3,13 +3,13 @@
 import asyncio
 from typing import cast
 
-from ncr.entries.webanswer import Answer, Garbled, Head
+from ncr.entries.web_answer import Answer, Garbled, Head
 
 HIGH_WATER = 256 * 1024
 
 
 class WireError(Exception):
-    """The answer did not come, or broke off; `key` is the page that says why (webwords).
+    """The answer did not come, or broke off; `key` is the page that says why (web_words).
 
     `is_untouched`: nothing at all came back, so that a connection kept from before may just have been closed.
     """

@@ -7,10 +7,10 @@ from typing import Any
 from ncr.exercise.practice import Run
 from ncr.scenario.topology import Scenario
 from ncr.scoring.progress import Made, Reached
-from ncr.web import practising
+from ncr.web import practice_words
 from ncr.web.catalogue import Words
 from ncr.web.durations import length
-from ncr.web.offers import Offer
+from ncr.web.practice_choice import Offer
 from ncr.web.render import date, date_and_time
 
 
@@ -70,7 +70,7 @@ def card(offer: Offer, run: Run | None, limit: str | None, zone: str, told: Word
         "tasks": done.tasks,
         "solved_words": told("%(n)s av %(m)s oppgaver løst", n=len(done.solved), m=done.tasks),
         "done_words": _done(offer, zone, told),
-        "run": {"id": run.id, "go_on": practising.go_on(run, told)} if run else None,
+        "run": {"id": run.id, "go_on": practice_words.go_on(run, told)} if run else None,
         "why_not": None if run else limit,
         "start": told("Øv på dette igjen") if done.runs else told("Start"),
     }
@@ -110,8 +110,8 @@ def history(runs: Collection[Run], made: Sequence[Made], zone: str, told: Words)
         {
             "id": run.id,
             "when": date_and_time(run.asked_at, zone, told.language),
-            "look": practising.look(run),
-            "state_words": practising.state(run, told),
+            "look": practice_words.look(run),
+            "state_words": practice_words.state(run, told),
             "solved": counted.get(run.id, 0),
             "took": _took(run, told),
         }

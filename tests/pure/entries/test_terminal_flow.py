@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ncr.entries.flow import LEAST, Flow
+from ncr.entries.terminal_flow import LEAST, Flow
 
 
 def flood(flow: Flow, seconds: float, step_s: float, acknowledges: bool) -> int:

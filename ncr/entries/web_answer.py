@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import httptools
 
-from ncr.entries.webheaders import Header, Headers, is_websocket
+from ncr.entries.web_headers import Header, Headers, is_websocket
 
 LARGEST_HEAD = 64 * 1024
 MOST_HEADERS = 200

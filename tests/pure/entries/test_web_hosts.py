@@ -1,7 +1,7 @@
 import pytest
 
 from ncr.config import Settings
-from ncr.entries.webhosts import NOBODY, OURS, Hosts, Whose
+from ncr.entries.web_hosts import NOBODY, OURS, Hosts, Whose
 
 HOSTS = Hosts("lab.example", frozenset({"ncr.example.no", "desk.lab.example"}))
 LOCAL = Hosts("localhost", frozenset())

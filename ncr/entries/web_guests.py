@@ -35,7 +35,7 @@ AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """A session of a web entry; `why` (webwords) keeps its way closed now. `relay_port` is the gate's door to it."""
+    """A session of a web entry; `why` (web_words) keeps its way closed now. `relay_port` is the gate's door to it."""
 
     id: str
     label: str

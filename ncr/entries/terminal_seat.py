@@ -8,8 +8,8 @@ from typing import Any, Literal
 from fastapi import WebSocket
 from starlette.websockets import WebSocketDisconnect
 
-from ncr.entries import words
-from ncr.entries.ring import Ring
+from ncr.entries import terminal_words
+from ncr.entries.terminal_ring import Ring
 
 CHUNK = 32 * 1024
 GRACE_S = 5.0
@@ -49,7 +49,7 @@ class Seat:
     def end(self, reason: str, exit_code: int | None = None) -> None:
         """Send what is left, the reason, and close; a reader that does not take it in time is cut off."""
         if self._last is None:
-            self._last = (words.closed(reason, exit_code), words.code(reason))
+            self._last = (terminal_words.closed(reason, exit_code), terminal_words.code(reason))
             self._wake.set()
             asyncio.get_running_loop().call_later(GRACE_S, self.cut)
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ncr.entries.front import Front
-from ncr.entries.webanswer import WITHOUT_BODY, Head
-from ncr.entries.webflow import Flow
-from ncr.entries.webguests import Guest
-from ncr.entries.webheaders import Header, Headers, is_websocket, to_browser, to_lab
-from ncr.entries.webpool import Line, Pool
-from ncr.entries.websplice import Splice
-from ncr.entries.webwire import WireError
+from ncr.entries.web_answer import WITHOUT_BODY, Head
+from ncr.entries.web_flow import Flow
+from ncr.entries.web_guests import Guest
+from ncr.entries.web_headers import Header, Headers, is_websocket, to_browser, to_lab
+from ncr.entries.web_pool import Line, Pool
+from ncr.entries.web_splice import Splice
+from ncr.entries.web_wire import WireError
 
 HEAD_S = 300.0
 UPLOAD_S = 120.0

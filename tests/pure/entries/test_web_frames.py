@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from ncr.entries.webframes import HEADER, Unframed
+from ncr.entries.web_frames import HEADER, Unframed
 
 
 class Heard(asyncio.Protocol):

@@ -17,7 +17,7 @@ from ncr import access
 from ncr.access import Action
 from ncr.db import alone, reading
 from ncr.entries import ways
-from ncr.entries.seat import Mode
+from ncr.entries.terminal_seat import Mode
 from ncr.entries.ways import Way
 from ncr.errors import Forbidden, NcrError, NotFound, TooManyOpen
 from ncr.exercise import practice, tickets

@@ -14,7 +14,7 @@ from ncr.exercise.practice import Limited, Run
 from ncr.scoring import practising as acts
 from ncr.scoring import submission
 from ncr.scoring.submission import Member
-from ncr.web import practising, runs
+from ncr.web import practice_run, practice_words
 from ncr.web.visit import Visit, Visiting, find, require_form
 
 router = APIRouter(include_in_schema=False, prefix="/practice/{run}")
@@ -88,7 +88,7 @@ def _act(visit: Visit, run: str, form_token: str, act: Callable[[Session, Run], 
         with visit.site.sessions.begin() as session:
             act(session, _own(visit, session, run))
     except Limited as limited:
-        return _refused(visit, run, practising.refusal(limited, visit.told), limited.status)
+        return _refused(visit, run, practice_words.refusal(limited, visit.told), limited.status)
     except Refused as refused:
         return _refused(visit, run, visit.told("Det gikk ikke nå, og ingenting ble endret."), refused.status)
     return RedirectResponse(f"/exercises/{run}", 303)
@@ -97,7 +97,7 @@ def _act(visit: Visit, run: str, form_token: str, act: Callable[[Session, Run], 
 def _refused(visit: Visit, run: str, text: str, status: int) -> Response:
     with reading(visit.site.sessions) as session:
         exercise, audience = find(session, visit, run)
-        return runs.show(visit, session, exercise, audience, status=status, refused=text)
+        return practice_run.show(visit, session, exercise, audience, status=status, refused=text)
 
 
 def _own(visit: Visit, session: Session, run: str) -> Run:

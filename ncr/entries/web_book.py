@@ -8,10 +8,10 @@ from typing import Any
 
 import structlog
 
-from ncr.entries import webguests
+from ncr.entries import web_guests
 from ncr.entries.means import Means
-from ncr.entries.webflow import Flow
-from ncr.entries.webguests import Guest
+from ncr.entries.web_flow import Flow
+from ncr.entries.web_guests import Guest
 
 log = structlog.get_logger()
 FRESH_S = 0.5
@@ -62,11 +62,11 @@ class Book:
 
     async def enter(self, ticket: str, label: str) -> str:
         """The secret of a new session for whoever shows the ticket on the host with that label."""
-        return await self._means.rows(webguests.enter, self._means.site, ticket, label)
+        return await self._means.rows(web_guests.enter, self._means.site, ticket, label)
 
     @contextmanager
     def serving(self, guest: Guest, flow: Flow) -> Iterator[str | None]:
-        """While the guest is served: why it cannot be now (webwords), or None; a closed way cuts it."""
+        """While the guest is served: why it cannot be now (web_words), or None; a closed way cuts it."""
         why = self._refusal(guest)
         if why is not None:
             yield why
@@ -91,7 +91,7 @@ class Book:
 
     async def _look(self, secret: str) -> Guest | None:
         try:
-            found = await self._means.rows(webguests.by_secret, self._means.site, secret)
+            found = await self._means.rows(web_guests.by_secret, self._means.site, secret)
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
             self._known[secret] = (asyncio.get_running_loop().time(), found)
@@ -108,7 +108,7 @@ class Book:
 
     async def _touch(self, guest: Guest) -> None:
         try:
-            await self._means.rows(webguests.touch, self._means.site, guest)
+            await self._means.rows(web_guests.touch, self._means.site, guest)
         except Exception:
             log.exception("entries.web.touch")
 
@@ -121,14 +121,14 @@ class Book:
         served = set(self._flows.values())
         if not served:
             return
-        found = await self._means.rows(webguests.by_ids, self._means.site, served)
+        found = await self._means.rows(web_guests.by_ids, self._means.site, served)
         why = {id: "finished" for id in served} | {guest.id: guest.why for guest in found}
         for flow, id in tuple(self._flows.items()):
             if id in why and (word := why[id]) is not None:
                 flow.cut(word)
 
     async def _tidy(self) -> None:
-        await self._means.rows(webguests.tidy, self._means.site)
+        await self._means.rows(web_guests.tidy, self._means.site)
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)

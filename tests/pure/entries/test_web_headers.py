@@ -1,6 +1,6 @@
 import pytest
 
-from ncr.entries.webheaders import Header, entry_cookie, is_websocket, location, secrets_of, to_browser, to_lab
+from ncr.entries.web_headers import Header, entry_cookie, is_websocket, location, secrets_of, to_browser, to_lab
 
 HOST = "a--b--c.localhost:8000"
 INSIDE = ("web:8080", "web")

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ncr.entries.ring import Ring
+from ncr.entries.terminal_ring import Ring
 
 
 @given(st.lists(st.binary(max_size=40)), st.integers(1, 64), st.integers(0, 400), st.integers(0, 80))

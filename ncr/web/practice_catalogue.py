@@ -18,9 +18,9 @@ from ncr.people.once import once
 from ncr.scenario.topology import Scenario
 from ncr.scoring import practising as acts
 from ncr.scoring.progress import made_by, progress
-from ncr.web import offering, practising
+from ncr.web import practice_offers, practice_words
 from ncr.web.durations import length as spelled
-from ncr.web.offers import Offer, Wanted, chosen
+from ncr.web.practice_choice import Offer, Wanted, chosen
 from ncr.web.render import page
 from ncr.web.visit import Visit, Visiting, require_form
 
@@ -50,13 +50,13 @@ def catalogue(
     values: dict[str, Any] = {
         "wanted": wanted,
         "total": len(offers),
-        "found": offering.found(len(found), told),
-        "offers": [offering.card(offer, _of(runs, offer.definition.id), limit, zone, told) for offer in found],
-        "runs": [practising.row(run, told) for run in runs],
+        "found": practice_offers.found(len(found), told),
+        "offers": [practice_offers.card(offer, _of(runs, offer.definition.id), limit, zone, told) for offer in found],
+        "runs": [practice_words.row(run, told) for run in runs],
         "limit": limit,
-        "difficulties": offering.difficulties(told).items(),
-        "lengths": offering.lengths(told).items(),
-        "sorts": offering.sorts(told).items(),
+        "difficulties": practice_offers.difficulties(told).items(),
+        "lengths": practice_offers.lengths(told).items(),
+        "sorts": practice_offers.sorts(told).items(),
     }
     return page(visit.request, "practice.html", visit.viewer, told, **values)
 
@@ -80,7 +80,7 @@ def start(
 
             started = once(session, user, key or None, f"practice page {scenario}", now, Started, work)
     except Limited as limited:
-        return _scenario_page(visit, wanted, practising.refusal(limited, visit.told), limited.status)
+        return _scenario_page(visit, wanted, practice_words.refusal(limited, visit.told), limited.status)
     return RedirectResponse(f"/exercises/{started.id}", 303)
 
 
@@ -105,7 +105,7 @@ def now(visit: Visiting) -> Response:
             "%(n)s av hvert av de %(m)s mest øvde scenarioene", n=settings.pool_size, m=settings.pool_scenarios
         ),
     }
-    facts = offering.counts(counted, settings.practice_runs, told)
+    facts = practice_offers.counts(counted, settings.practice_runs, told)
     return page(visit.request, "practice-now.html", visit.viewer, told, facts=facts, limits=limits)
 
 
@@ -123,10 +123,10 @@ def _scenario_page(visit: Visit, scenario: Scenario, refused: str | None = None,
     live = _live(runs)
     offer = Offer(definition, told.language, progress(definition, made))
     values = {
-        "offer": offering.card(offer, _of(live, definition.id), refused or _limit(visit, live), zone, told),
+        "offer": practice_offers.card(offer, _of(live, definition.id), refused or _limit(visit, live), zone, told),
         "refused": refused,
-        "history": offering.history([run for run in runs if run.scenario == definition.id], made, zone, told),
-        **offering.lab(scenario, told),
+        "history": practice_offers.history([run for run in runs if run.scenario == definition.id], made, zone, told),
+        **practice_offers.lab(scenario, told),
     }
     return page(visit.request, "practice-scenario.html", visit.viewer, told, status=status, **values)
 
@@ -172,7 +172,7 @@ def _limit(visit: Visit, live: Sequence[Run]) -> str | None:
     """Why nothing new can be started now, in words."""
     settings = visit.site.settings
     if settings.practice_runs == 0:
-        return practising.refusal(Limited(Reason.SITE_CLOSED), visit.told)
+        return practice_words.refusal(Limited(Reason.SITE_CLOSED), visit.told)
     if len(live) >= settings.practice_runs_per_student:
-        return practising.refusal(Limited(Reason.MOST_RUNS, most=len(live)), visit.told)
+        return practice_words.refusal(Limited(Reason.MOST_RUNS, most=len(live)), visit.told)
     return None

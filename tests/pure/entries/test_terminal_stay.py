@@ -1,6 +1,6 @@
 """A terminal waits half a minute for somebody who is away, and as long as it takes while it is held."""
 
-from ncr.entries.stay import AWAY_S, ENDED, HELD, Stay
+from ncr.entries.terminal_stay import AWAY_S, ENDED, HELD, Stay
 from ncr.exercise.openness import CLOSED
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from ncr.scenario.model import Definition
 from ncr.scoring.progress import Made, progress
-from ncr.web.offers import Offer, Wanted, chosen
+from ncr.web.practice_choice import Offer, Wanted, chosen
 
 
 def definition(id: str, title: str, difficulty: str = "medium", duration: str = "1h", **more: Any) -> Definition:

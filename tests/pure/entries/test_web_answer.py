@@ -1,6 +1,6 @@
 import pytest
 
-from ncr.entries.webanswer import Answer, Garbled
+from ncr.entries.web_answer import Answer, Garbled
 
 OK = b"HTTP/1.1 200 OK\r\n"
 SWITCH = b"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"

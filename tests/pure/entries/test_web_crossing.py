@@ -1,6 +1,6 @@
 import pytest
 
-from ncr.entries.webcrossing import is_foreign
+from ncr.entries.web_crossing import is_foreign
 
 HOST = "shop--0123456789ab--fedcba987654.localhost:8000"
 OWN = f"http://{HOST}"

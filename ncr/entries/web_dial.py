@@ -11,9 +11,9 @@ from functools import partial
 import structlog
 
 from ncr.entries.means import Means
-from ncr.entries.webbridge import plain
-from ncr.entries.webframes import Unframed
-from ncr.entries.webroute import Route
+from ncr.entries.web_bridge import plain
+from ncr.entries.web_frames import Unframed
+from ncr.entries.web_route import Route
 from ncr.errors import EngineError
 from ncr.runtime.engine import Attached
 

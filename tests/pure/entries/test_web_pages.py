@@ -1,7 +1,7 @@
 import pytest
 
-from ncr.entries.webpages import page, preferred
-from ncr.entries.webwords import PAGES
+from ncr.entries.web_pages import page, preferred
+from ncr.entries.web_words import PAGES
 from ncr.exercise.openness import CLOSED
 
 

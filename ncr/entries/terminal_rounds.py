@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import structlog
 
-from ncr.entries import rows, shells
+from ncr.entries import shells, terminal_rows
 from ncr.entries.means import Means
-from ncr.entries.rows import Held
-from ncr.entries.stay import ENDED, HELD
+from ncr.entries.terminal_rows import Held
+from ncr.entries.terminal_stay import ENDED, HELD
 from ncr.entries.terminals import Terminals
 from ncr.errors import NcrError
 from ncr.exercise.tables import EntrySession, Exercise
@@ -51,7 +51,7 @@ class Rounds:
         making = {each: (each.way.participant, each.way.generation) for each in self._terminals}
         if not making:
             return
-        closed = await self._means.rows(rows.closed_makings, self._means.site, set(making.values()))
+        closed = await self._means.rows(terminal_rows.closed_makings, self._means.site, set(making.values()))
         for terminal, which in making.items():
             why = closed[which]
             if why is None:
@@ -63,7 +63,7 @@ class Rounds:
 
     async def show_life(self) -> None:
         """Let other processes know that this one still holds its sessions."""
-        await self._means.rows(rows.keep_alive, self._means.site, self._means.process)
+        await self._means.rows(terminal_rows.keep_alive, self._means.site, self._means.process)
 
     async def reauthorise(self) -> None:
         """Ask again, for everybody, whether they may."""
@@ -75,7 +75,7 @@ class Rounds:
         own = {each: Held(each.user, "own", each.way.exercise, each.way.participant) for each in self._terminals}
         if not own:
             return
-        refused = await self._means.rows(rows.refused, self._means.site, asked | set(own.values()))
+        refused = await self._means.rows(terminal_rows.refused, self._means.site, asked | set(own.values()))
         for terminal, held in own.items():
             if held in refused:
                 self._terminals.end(terminal, "signed-out")
@@ -86,12 +86,12 @@ class Rounds:
     async def reap(self) -> None:
         """End what is left of terminals that are over, and of those whose process is."""
         means = self._means
-        left = await means.rows(rows.left_behind, means.site, SILENT)
+        left = await means.rows(terminal_rows.left_behind, means.site, SILENT)
         ended = await asyncio.gather(*(means.ending(_end, means, row) for row in left))
         cleared = [row.id for row, is_gone in zip(left, ended, strict=True) if is_gone]
         if cleared:
-            await means.rows(rows.clear, means.site, cleared)
-        await means.rows(rows.purge, means.site)
+            await means.rows(terminal_rows.clear, means.site, cleared)
+        await means.rows(terminal_rows.purge, means.site)
 
 
 def _end(means: Means, row: EntrySession) -> bool:

@@ -7,14 +7,14 @@ import structlog
 from fastapi import APIRouter, Path, WebSocket
 
 from ncr import access
-from ncr.entries import words
+from ncr.entries import terminal_words
 from ncr.entries.means import Means
-from ncr.entries.rounds import Rounds
-from ncr.entries.rows import Ended
-from ncr.entries.seat import Seat, direct
 from ncr.entries.terminal import Terminal
+from ncr.entries.terminal_rounds import Rounds
+from ncr.entries.terminal_rows import Ended
+from ncr.entries.terminal_seat import Seat, direct
+from ncr.entries.terminal_words import Ack, End, Open, Resize, Resume, Said
 from ncr.entries.terminals import Terminals
-from ncr.entries.words import Ack, End, Open, Resize, Resume, Said
 from ncr.errors import EngineError, EngineUnavailable, Invalid, NcrError, TooManyOpen
 
 SUBPROTOCOL = "ncr.terminal.v1"
@@ -78,7 +78,7 @@ class Socket:
                     self._terminals.typed(terminal)
                 continue
             try:
-                self._hear(terminal, seat, words.read(message["text"]))
+                self._hear(terminal, seat, terminal_words.read(message["text"]))
             except Invalid:
                 await socket.close(NOT_HERE)
                 return
@@ -110,7 +110,7 @@ async def _first(socket: WebSocket) -> Open | Resume:
         raise Invalid("Nothing was said for too long.") from None
     if message["type"] != "websocket.receive":
         raise _Gone
-    word = words.read(message.get("text") or "")
+    word = terminal_words.read(message.get("text") or "")
     if not isinstance(word, Open | Resume):
         raise Invalid("First a ticket, or the secret of a terminal, is shown.")
     return word
@@ -127,5 +127,5 @@ async def _refuse(socket: WebSocket, refusal: NcrError) -> None:
     elif isinstance(refusal, Ended):
         reason = refusal.reason if refusal.reason in TOLD else reason
     log.info("terminal refused", reason=reason, detail=refusal.detail[:200])
-    await socket.send_text(words.closed(reason, detail=detail))
-    await socket.close(words.code(reason))
+    await socket.send_text(terminal_words.closed(reason, detail=detail))
+    await socket.close(terminal_words.code(reason))

@@ -10,11 +10,11 @@ class Cuttable(Protocol):
     """The side towards the lab."""
 
     def fail(self, key: str) -> None:
-        """End it; `key` (webwords) says why."""
+        """End it; `key` (web_words) says why."""
 
 
 class Flow:
-    """`why` it was cut (webwords), and whether anything of an answer `has_begun` to go out."""
+    """`why` it was cut (web_words), and whether anything of an answer `has_begun` to go out."""
 
     __slots__ = ("_deadline", "_front", "_key", "has_begun", "towards_lab", "why")
 
