@@ -123,7 +123,9 @@ def _headers(*pairs: tuple[str, str]) -> list[tuple[bytes, bytes]]:
 async def lab(host: str, port: int) -> AsyncIterator[Lab]:
     """The proper one."""
     app = Lab()
-    async with served(app, host=host, port=port, log_level="critical", ws="none", timeout_graceful_shutdown=0):
+    async with served(
+        app, host=host, port=port, log_level="critical", ws="none", cuts=True, timeout_graceful_shutdown=None
+    ):
         yield app
 
 

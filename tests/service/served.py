@@ -9,8 +9,11 @@ import uvicorn
 
 
 @asynccontextmanager
-async def served(app: Any, **options: Any) -> AsyncIterator[None]:
-    """Served by uvicorn with these options from when it answers; nobody is waited for longer than two seconds."""
+async def served(app: Any, *, cuts: bool = False, **options: Any) -> AsyncIterator[None]:
+    """Served by uvicorn with these options from when it answers.
+
+    At the end whoever is still connected is waited for two seconds, or is left at once (`cuts`).
+    """
     given = {"log_level": "warning", "lifespan": "off", "timeout_graceful_shutdown": 2, **options}
     server = uvicorn.Server(uvicorn.Config(app, **given))
     task = asyncio.create_task(server.serve())
@@ -20,5 +23,5 @@ async def served(app: Any, **options: Any) -> AsyncIterator[None]:
                 await asyncio.sleep(0.01)
         yield
     finally:
-        server.should_exit = True
+        server.should_exit, server.force_exit = True, cuts
         await task
