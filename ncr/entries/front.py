@@ -98,6 +98,11 @@ class Front(HttpToolsProtocol):
 
     # What passes through.
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the browser is gone already, so that `on_lost` may never be called."""
+        return self.transport.is_closing()
+
     def splice(self, head: bytes, other: asyncio.Protocol) -> None:
         """End the request with this head, and give all that comes from now on to `other`."""
         self.cycle.response_started = self.cycle.response_complete = True

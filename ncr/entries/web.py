@@ -101,6 +101,9 @@ class WebEntries:
         if guest is None or why is not None:
             await self._say(why or "no-session", scope, send)
             return
+        if asked.front.is_gone:
+            # While the rows were asked; nobody would miss it any more.
+            return
         flow = Flow(asked.front)
         asked.front.on_lost = flow.gone
         try:
@@ -112,7 +115,9 @@ class WebEntries:
         except WireError as error:
             await self._say(flow.why or error.key, scope, send)
         finally:
-            asked.front.on_lost = None
+            # The next request on the connection may have begun.
+            if asked.front.on_lost == flow.gone:
+                asked.front.on_lost = None
 
     async def _guest(self, server: WebServer, label: str, scope: Scope) -> Guest | None:
         """Whose session the browser shows, if it is one of this host: an open one rather than one that has ended."""

@@ -67,6 +67,8 @@ async def relay(pool: Pool, guest: Guest, asked: Asked, flow: Flow, receive: Rec
     flow.allow(HEAD_S)
     line, head, pump = await _ask(pool, guest, asked, flow, receive)
     try:
+        if flow.why is not None:
+            raise WireError(flow.why)
         if head.status == 101:
             await _splice(line, guest, asked, flow, head)
         else:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ncr.entries import web_relay
+from ncr.entries import web_book, web_relay
 from tests.service.check_targets import Handler, serving
 from tests.service.web_site import PORTS, Browser, Hall, Reply, Stage, gate_address, read_reply
 
@@ -188,6 +188,31 @@ def test_an_endless_body_does_not_fill_the_memory(at: Stage) -> None:
         writer.close()
 
     play(at, repeating(b"x" * 65536, OK + b"\r\n"), act)
+
+
+def test_an_endless_body_is_not_taken_for_one_who_left_before_it_began(
+    at: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_book, "FRESH_S", 0.0)
+    begun: list[asyncio.StreamWriter] = []
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        begun.append(writer)
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK + b"\r\n")
+        while not writer.is_closing():
+            writer.write(b"x" * 65536)
+            await writer.drain()
+
+    async def act(browser: Browser, hall: Hall) -> None:
+        for _ in range(10):
+            _, writer = await browser.dial()
+            writer.write(f"GET / HTTP/1.1\r\nHost: {browser.host}\r\nCookie: {browser.cookie}\r\n\r\n".encode())
+            writer.close()
+        await asyncio.sleep(2)
+        assert all(writer.is_closing() for writer in begun), "somebody who has left is still served"
+
+    play(at, handle, act)
 
 
 def resident() -> int:
