@@ -10,7 +10,7 @@ from fastapi import WebSocket
 from ncr.entries import shells, terminal_rows
 from ncr.entries.means import Means
 from ncr.entries.terminal import Terminal
-from ncr.entries.terminal_rows import Admitted
+from ncr.entries.terminal_rows import Admitted, Held
 from ncr.entries.terminal_seat import Seat
 from ncr.entries.terminal_stay import ENDED
 from ncr.entries.terminal_words import Open, Resume
@@ -116,6 +116,13 @@ class Terminals:
     async def _come_back(self, socket: WebSocket, exercise: str, first: Resume) -> tuple[Terminal, Seat]:
         terminal = self._by_secret.get(fingerprint(first.secret))
         if terminal is None or terminal.way.exercise != exercise:
+            raise terminal_rows.Ended(await self._means.rows(terminal_rows.why_ended, self._means.site, first.secret))
+        # A secret outlives the page that was given it, and perhaps the right to it.
+        mine = Held(terminal.user, "own", exercise, terminal.way.participant)
+        if await self._means.rows(terminal_rows.refused, self._means.site, [mine]):
+            self.end(terminal, "signed-out")
+            raise terminal_rows.Ended("signed-out")
+        if terminal.id not in self._open:
             raise terminal_rows.Ended(await self._means.rows(terminal_rows.why_ended, self._means.site, first.secret))
         seat = self._seat(socket, terminal, first.received)
         if terminal.resize(seat, first.columns, first.rows):

@@ -11,7 +11,7 @@ from ncr.exercise.openness import CLOSED, closed
 from ncr.exercise.shelf import Shelf
 from ncr.exercise.tables import Environment, Exercise
 from ncr.runtime.engine import Engine
-from ncr.runtime.objects import EXERCISE, INSTANCE, MANAGED, ROLE, SERVICE, TEAM, SeenContainer
+from ncr.runtime.objects import EXERCISE, GENERATION, INSTANCE, MANAGED, ROLE, SERVICE, TEAM, SeenContainer
 from ncr.scenario.model import Entry
 
 __all__ = ["CLOSED", "Way", "closed", "container", "find"]
@@ -43,7 +43,9 @@ def find(session: Session, shelf: Shelf, exercise_id: str, participant: str, ent
 
 def container(engine: Engine, instance: str, way: Way, *, service: str | None) -> SeenContainer:
     """The running container of a service (its first replica), or of the gate (None). EngineError when none runs."""
-    labels = {MANAGED: "1", INSTANCE: instance, EXERCISE: way.exercise, TEAM: way.participant}
+    # Of this making: the next may not have been proved yet.
+    making = {TEAM: way.participant, GENERATION: str(way.generation)}
+    labels = {MANAGED: "1", INSTANCE: instance, EXERCISE: way.exercise, **making}
     mine = {**labels, SERVICE: service} if service is not None else {**labels, ROLE: "gate"}
     seen = engine.observe(mine).containers
     running = [seen[name] for name in sorted(seen) if seen[name].state == "running"]

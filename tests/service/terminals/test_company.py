@@ -23,18 +23,36 @@ def test_who_may_no_longer_is_put_out(scene: Scene, loss: str, monkeypatch: pyte
         mine, other = await scene.sit(at), await scene.sit(at, "rival", "roed")
         await asyncio.sleep(0.5)
         assert not mine.said("closed")
-        with at.site.sessions.begin() as session:
-            if loss == "disabled":
-                session.execute(update(User).where(User.id == user).values(disabled_at=utcnow()))
-            elif loss == "signed out":
-                session.execute(delete(SignIn).where(SignIn.user_id == user))
-                session.execute(delete(Token).where(Token.user_id == user))
-            else:
-                session.execute(delete(Membership).where(Membership.user_id == user))
+        lose(at, user, loss)
         assert await mine.reason() == "signed-out"
         await other.run("echo still", "still\r\n")
 
     scene.play(act)
+
+
+@pytest.mark.parametrize("loss", ["disabled", "signed out", "out of the team"])
+def test_who_may_no_longer_does_not_come_back(scene: Scene, loss: str) -> None:
+    async def act(at: Hall) -> None:
+        mine = await scene.sit(at)
+        mine.vanish()
+        await asyncio.sleep(0.2)
+        lose(at, scene.ids["user_member"], loss)
+        said = {"type": "resume", "secret": mine.secret, "received": 0, "columns": 80, "rows": 24}
+        assert (await scene.refusal(at, said))[0] == "signed-out"
+
+    scene.play(act)
+
+
+def lose(at: Hall, user: str, loss: str) -> None:
+    """Take from somebody what lets them in."""
+    with at.site.sessions.begin() as session:
+        if loss == "disabled":
+            session.execute(update(User).where(User.id == user).values(disabled_at=utcnow()))
+        elif loss == "signed out":
+            session.execute(delete(SignIn).where(SignIn.user_id == user))
+            session.execute(delete(Token).where(Token.user_id == user))
+        else:
+            session.execute(delete(Membership).where(Membership.user_id == user))
 
 
 def test_staff_look_on_unseen_and_join_only_when_the_team_knows(scene: Scene) -> None:

@@ -117,3 +117,13 @@ def test_an_engine_that_goes_away_ends_terminals_and_says_so(scene: Scene, monke
         await again.run("echo back", "back\r\n")
 
     scene.play(act)
+
+
+def test_a_making_that_is_not_proved_yet_is_not_gone_into(scene: Scene) -> None:
+    async def act(at: Hall) -> None:
+        engine_of(scene).remove_container(scene.place())
+        scene.place(generation=2)
+        reason, _ = await scene.refusal(at, opening(scene.ticket(at)))
+        assert reason == "container"
+
+    scene.play(act)
