@@ -97,7 +97,7 @@ class Terminal:
             return False
         self.size = (columns, rows)
         for each in self.beside:
-            each.say(terminal_words.size(columns, rows))
+            each.sized(columns, rows)
         return True
 
     def hold(self, why: str) -> None:

@@ -24,6 +24,7 @@ class Seat:
         self.position = 0
         self._socket = socket
         self._said: deque[str] = deque()
+        self._size: tuple[int, int] | None = None
         self._last: tuple[str, int] | None = None
         self._wake = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
@@ -40,6 +41,11 @@ class Seat:
     def say(self, word: str) -> None:
         """Send a word, before the bytes that are still to come."""
         self._said.append(word)
+        self._wake.set()
+
+    def sized(self, columns: int, rows: int) -> None:
+        """The terminal has this size now; a reader that is behind is told of the newest alone."""
+        self._size = (columns, rows)
         self._wake.set()
 
     def look(self) -> None:
@@ -81,6 +87,9 @@ class Seat:
         while True:
             while self._said:
                 await self._socket.send_text(self._said.popleft())
+            if self._size is not None:
+                size, self._size = self._size, None
+                await self._socket.send_text(terminal_words.size(*size))
             if self.position < ring.start:
                 self.end("slow")
                 return
