@@ -27,7 +27,7 @@ from ncr.site import Site
 
 router = APIRouter(prefix="/practice", tags=["practice"])
 READ = documented(401, 403, 404, 422)
-WRITE = documented(401, 403, 404, 409, 422)
+WRITE = documented(401, 403, 404, 409, 422, 429)
 
 
 class ObjectiveOut(BaseModel):

@@ -20,18 +20,21 @@ from ncr.exercise.practice import Limited, Reason
 from ncr.exercise.queueing import Claim, Room
 from ncr.exercise.shelf import Shelf
 from ncr.exercise.tables import Environment, Exercise, Participant, Practice
+from ncr.people.limits import attempt
 from ncr.people.tables import User
 from ncr.scenario.topology import Scenario
 from ncr.scoring import conduct, interventions
 
 E = EnvironmentState
 QUEUE = "practice"
+# Whoever starts and leaves again and again has environments built and taken down for nothing.
+STARTS, STARTS_WITHIN_S = 20, 600.0
 
 
 def start(session: Session, shelf: Shelf, settings: Settings, scenario: Scenario, user_id: str, now: datetime) -> str:
     """The person's run of the scenario, as its exercise's id: the one going on, else one of the pool, else a new one.
 
-    A new one waits in the queue until the director admits it. Raises Limited, with the reason.
+    A new one waits in the queue until the director admits it. Raises Limited, with the reason, or TooMany.
     """
     definition = scenario.definition
     if settings.practice_runs == 0:
@@ -49,6 +52,7 @@ def start(session: Session, shelf: Shelf, settings: Settings, scenario: Scenario
     user = session.get(User, user_id)
     if user is None:
         raise NotFound("There is no such person.")
+    attempt(session, "practice", user_id, now, STARTS, STARTS_WITHIN_S)
     turn_at, expected_at = _forecast(session, shelf, settings, scenario, now)
     if turn_at == now and (given := hand_out(session, scenario, user, now)):
         return given

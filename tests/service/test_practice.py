@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ncr import db
-from ncr.errors import Refused
+from ncr.errors import Refused, TooMany
 from ncr.exercise.practice import Limited, Reason
 from ncr.runtime.simulated import SimulatedEngine
 from ncr.scenario import loader
@@ -100,6 +100,16 @@ def test_who_asks_again_gets_the_run_going_on(hall: Hall) -> None:
 def test_two_clicks_at_once_start_one_run(hall: Hall) -> None:
     with ThreadPoolExecutor(2) as threads:
         assert len({future.result() for future in [threads.submit(hall.start, "kari") for _ in range(2)]}) == 1
+
+
+def test_starting_and_leaving_again_and_again_comes_to_an_end(hall: Hall) -> None:
+    for _ in range(20):
+        hall.finish(hall.start("kari"))
+    with pytest.raises(TooMany):
+        hall.start("kari")
+    hall.start("ola")
+    hall.clock.advance(601)
+    hall.start("kari")
 
 
 def test_the_limits_are_said_with_their_numbers(open_hall: Any) -> None:
