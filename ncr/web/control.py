@@ -59,7 +59,7 @@ def show(visit: Visit, session: Session, exercise: Exercise) -> Response:
         "clock": views.clock(exercise, visit.site.clock(), told),
         "may_run": access.may(visit.viewer, Action.RUN, exercise),
         "actions": _actions(State(exercise.state), told),
-        "said": environments.said(visit, session),
+        "said": environments.said(visit, session, exercise.id),
         "teams": _teams(session, exercise.id, standings, told),
         "services": list(scenario.topology.services),
         "restart_words": environments.restart_words(told),

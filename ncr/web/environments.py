@@ -74,11 +74,13 @@ def _why(error: NcrError) -> str:
     return "often" if isinstance(error, TooMany) else "refused"
 
 
-def said(visit: Visit, session: Session) -> dict[str, str] | None:
+def said(visit: Visit, session: Session, exercise_id: str) -> dict[str, str] | None:
     """What came of the act this page follows, in words; the address names it."""
     asked = visit.request.query_params
     player = session.get(Participant, asked.get("team", ""))
-    name, told = player.name if player else "", visit.told
+    # An address may name anybody; only who is in this exercise is named back.
+    name = player.name if player and player.exercise_id == exercise_id else ""
+    told = visit.told
     good = {
         "reset": told("Miljøet til %(team)s bygges på nytt nå.", team=name),
         "restart": told("Tjenesten til %(team)s startes på nytt nå.", team=name),

@@ -101,7 +101,7 @@ def seen_by(visit: Visit, session: Session, exercise: Exercise, audience: Audien
         "place": {"rank": row.get("rank", "–"), "points": row.get("points", 0), "services": row.get("services", {})},
         "messages": views.messages(session, exercise.id, participant.id, told),
         "entries": entries.shown(visit, session, exercise, participant.id),
-        "said": environments.said(visit, session),
+        "said": environments.said(visit, session, exercise.id),
         **environments.losses(session, environment, scenario, playing, told),
     }
 

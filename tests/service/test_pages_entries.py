@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from ncr.clock import utcnow
-from ncr.exercise.tables import EntrySession, Environment, Exercise
+from ncr.exercise.tables import EntrySession, Environment, Exercise, Participant
 from ncr.people.signin import fingerprint
 from tests.service import doors_site
 from tests.service.doors_site import Caller, World
@@ -151,6 +151,15 @@ def test_a_reset_beyond_the_limit_is_refused_in_words(caller: Caller, world: Wor
     assert "brukt opp antallet" in words
     assert of_blaa(caller, world).state == "open"
     assert act(caller, world, "owner", f"{OWN}/reset")[0] == "good"
+
+
+def test_an_address_names_nobody_of_another_exercise(caller: Caller, world: World) -> None:
+    with caller.app.state.site.sessions() as session:
+        whose = select(Participant.id, Participant.name).where(Participant.exercise_id == world.ids["run"])
+        stranger, name = session.execute(whose).one()
+    shown = NOTICE.search(see(caller, world, "member", f"{PAGE}?said=reset&team={stranger}"))
+    assert shown
+    assert name not in shown[2]
 
 
 def test_staff_confirm_a_reset_that_names_the_team_and_its_loss(caller: Caller, world: World, terminal: str) -> None:
