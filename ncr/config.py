@@ -83,6 +83,10 @@ class Settings(BaseSettings):
         """What a browser sends as Origin: scheme, host and port."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
+    def entries_door(self, reached: str) -> str:
+        """Where a browser reaches the entries: as told, or else where it `reached` us."""
+        return (self.entries_url or self.public_url or reached).rstrip("/")
+
     @cached_property
     def entries_origin(self) -> str:
         """Where browsers reach this process's terminals: scheme, host and port."""

@@ -7,12 +7,34 @@ from typing import Any, Literal
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from ncr.errors import Forbidden
-from ncr.exercise.tables import Ticket
+from ncr.errors import Forbidden, NotOpen
+from ncr.exercise.openness import CLOSED, closed
+from ncr.exercise.tables import Exercise, Ticket
+from ncr.people.limits import attempt
 from ncr.people.signin import fingerprint
 
 Mode = Literal["own", "watch", "join"]
 LIFE = timedelta(seconds=30)
+A_MINUTE = 60
+
+
+def give(
+    session: Session,
+    exercise: Exercise,
+    participant: str,
+    user: str,
+    entry: str,
+    now: datetime,
+    *,
+    mode: Mode = "own",
+    beside: str | None = None,
+) -> str:
+    """As `issue`, where the environment is open (else NotOpen) and the user has not had too many (TooMany)."""
+    why = closed(session, exercise, participant, None, now)
+    if why is not None:
+        raise NotOpen(CLOSED[why])
+    attempt(session, "ticket", user, now, A_MINUTE, 60.0)
+    return issue(session, exercise.id, participant, user, entry, now, mode=mode, beside=beside)
 
 
 def issue(

@@ -12,7 +12,6 @@ from ncr.web import (
     entrance,
     entries,
     environments,
-    opening,
     planning,
     practice_acts,
     practice_catalogue,
@@ -30,7 +29,6 @@ for each in (
     board,
     team,
     entries,
-    opening,
     environments,
     control,
 ):

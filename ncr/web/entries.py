@@ -1,26 +1,29 @@
-"""Entries on pages: what is open and why not in words, and a terminal in a tab of its own."""
+"""Entries on pages: what is open and why not in words, a terminal in a tab of its own, and the way to a web entry."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Form
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from ncr import access
-from ncr.access import Action
+from ncr.access import Action, Audience
 from ncr.db import reading
 from ncr.errors import NotFound
+from ncr.exercise import tickets
+from ncr.exercise.hosts import web_address
 from ncr.exercise.lifecycle import State
 from ncr.exercise.openness import closed
 from ncr.exercise.tables import EntrySession, Exercise, Participant
 from ncr.scenario.model import Entry
 from ncr.web.catalogue import Words
 from ncr.web.render import page
-from ncr.web.visit import Visit, Visiting, find
+from ncr.web.visit import Visit, Visiting, find, require_form
 
 router = APIRouter(include_in_schema=False)
 Mode = Literal["own", "watch", "join"]
+Text = Annotated[str, Form(max_length=200)]
 NEEDED = {"own": Action.JOIN, "watch": Action.WATCH, "join": Action.JOIN}
 
 
@@ -74,7 +77,7 @@ def show(
     """A terminal that has the page to itself: the own team's, or for staff `participant`'s or beside a `session`."""
     with reading(visit.site.sessions) as rows:
         exercise, audience = find(rows, visit, exercise_id)
-        found = _terminal(visit, exercise, entry)
+        found = _found(visit, exercise, entry, "terminal")
         whose = audience.participant if participant in (None, audience.participant) else None
         is_staff = whose is None or mode != "own"
         if is_staff:
@@ -82,7 +85,7 @@ def show(
         player = rows.get(Participant, whose or participant or "")
         beside = rows.get(EntrySession, session or "") if mode != "own" else None
         if player is None or player.exercise_id != exercise_id or (mode != "own" and not _is_of(beside, player, entry)):
-            raise NotFound(visit.told("Denne terminalen finnes ikke."))
+            raise NotFound(visit.told("Denne inngangen finnes ikke."))
         why = closed(rows, exercise, player.id, None, visit.site.clock())
     values: dict[str, Any] = {
         "exercise": exercise,
@@ -97,11 +100,44 @@ def show(
     return page(visit.request, "entry.html", visit.viewer, visit.told, **values)
 
 
-def _terminal(visit: Visit, exercise: Exercise, entry: str) -> Entry:
+@router.post("/exercises/{exercise_id}/entries/{entry}/open")
+def open_(visit: Visiting, exercise_id: str, entry: str, form_token: Text = "", participant: Text = "") -> Response:
+    """A page that leads to the entry of the own environment, or for staff of the `participant`'s."""
+    require_form(visit, form_token)
+    site, user, now = visit.site, visit.viewer.user_id or "", visit.site.clock()
+    with site.sessions.begin() as session:
+        exercise, audience = find(session, visit, exercise_id)
+        player = _player(session, visit, exercise, audience, participant)
+        found = _found(visit, exercise, entry, "web")
+        ticket = tickets.give(session, exercise, player, user, entry, now)
+    url = visit.request.url
+    door = site.settings.entries_door(f"{url.scheme}://{url.netloc}")
+    address = web_address(door, site.settings.entry_domain, entry, player, exercise_id, ticket)
+    title = found.title.get(visit.told.language)
+    answer = page(
+        visit.request, "opening.html", visit.viewer, visit.told, address=address, title=title, exercise=exercise
+    )
+    # Not a redirect: the policy on forms would have to name every lab's host, and a form is what brought us here.
+    answer.headers["Refresh"] = f"0; url={address}"
+    return answer
+
+
+def _player(session: Session, visit: Visit, exercise: Exercise, audience: Audience, participant: str) -> str:
+    own = audience.participant or access.participant_of(session, visit.viewer, exercise.id)
+    if own is not None and participant in ("", own):
+        return own
+    access.require(visit.viewer, Action.JOIN, exercise)
+    player = session.get(Participant, participant)
+    if player is None or player.exercise_id != exercise.id:
+        raise NotFound(visit.told("Denne inngangen finnes ikke."))
+    return player.id
+
+
+def _found(visit: Visit, exercise: Exercise, entry: str, wanted: Literal["terminal", "web"]) -> Entry:
     entries = visit.site.shelf.get(exercise.digest).definition.entries
-    found = next((each for each in entries if each.id == entry and each.terminal), None)
+    found = next((each for each in entries if each.id == entry and kind(each) == wanted), None)
     if found is None:
-        raise NotFound(visit.told("Denne terminalen finnes ikke."))
+        raise NotFound(visit.told("Denne inngangen finnes ikke."))
     return found
 
 
