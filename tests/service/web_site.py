@@ -37,7 +37,6 @@ ENTRIES = (
 )
 PORTS = {"shop": 1100, "mail": 1101}
 IMAGE = "ncr/base:bookworm"
-DOMAIN = "localhost"
 
 
 class Near(SimulatedEngine):
@@ -189,8 +188,13 @@ class Hall:
     port: int
 
     def host(self, entry: str = "shop", team: str = "blaa") -> str:
-        name = host(entry, self.ids[f"player_{team}"], self.ids["running"], DOMAIN)
+        name = host(entry, self.ids[f"player_{team}"], self.ids["running"], self.domain)
         return f"{name}:{self.port}"
+
+    @property
+    def domain(self) -> str:
+        """Below which the labs are."""
+        return self.site.settings.entry_domain
 
     def stranger(self, entry: str = "shop", team: str = "blaa", **more: Any) -> Browser:
         """Somebody without a session."""

@@ -229,7 +229,7 @@ def test_a_plain_site_elsewhere_uses_a_cookie_without_the_prefix_and_takes_no_pl
     with stage(world, tmp_path, "door", entry_domain="lab.test") as at:
 
         async def act(hall: Hall, lab: Lab) -> None:
-            browser = Browser(hall.port, hall.host().replace(".localhost", ".lab.test"))
+            browser = hall.stranger()
             reply = await browser.get(f"/.ncr/enter?ticket={hall.ticket()}")
             cookie = reply.one("set-cookie") or ""
             assert cookie.startswith("ncr-entry=")
