@@ -33,9 +33,8 @@ def _pour(tls: ssl.SSLSocket, plain: socket.socket) -> None:
                 chunk = _read(plain)
                 if chunk == b"":
                     has_more = False
-                    with suppress(ssl.SSLWantReadError):
-                        # Says that nothing more comes; the other side's own word to that is not waited for here.
-                        tls.unwrap()
+                    # Past TLS, whose own end Python takes for the end of both directions. The engine knows it as well.
+                    socket.socket.shutdown(tls, socket.SHUT_WR)
                 to_tls = chunk or b""
             if not to_plain:
                 chunk = _read(tls)
