@@ -81,7 +81,8 @@ networks:
 NGINX = """daemon off; pid /tmp/nginx.pid; worker_processes 1; error_log stderr crit;
 events {{ worker_connections 1024; }}
 http {{
-  access_log off; proxy_buffering off; proxy_buffer_size 64k; proxy_http_version 1.1; proxy_set_header Connection "";
+  access_log off; proxy_buffering off; proxy_buffer_size 64k; proxy_buffers 8 64k; proxy_busy_buffers_size 128k;
+  proxy_http_version 1.1; proxy_set_header Connection "";
   client_body_temp_path /tmp/b; proxy_temp_path /tmp/p; fastcgi_temp_path /tmp/f; uwsgi_temp_path /tmp/u;
   scgi_temp_path /tmp/s;
   upstream lab {{ server {target}; keepalive 32; }}
