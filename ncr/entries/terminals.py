@@ -19,6 +19,7 @@ from ncr.people.signin import fingerprint
 
 log = structlog.get_logger()
 STOP_S = 8.0
+RESIZE_S = 0.1
 TOUCH_S = 20.0
 
 
@@ -174,6 +175,8 @@ class Terminals:
             while told != terminal.size:
                 told = terminal.size
                 await self._means.opening(terminal.attached.resize, *told)
+                # Who drags a window, or means harm, does not keep the engine busy.
+                await asyncio.sleep(RESIZE_S)
         except EngineError:
             log.warning("resizing failed", session=terminal.id)
         finally:

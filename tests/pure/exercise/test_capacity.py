@@ -45,7 +45,7 @@ def test_two_others_that_never_overlap_are_not_added_up():
 def test_an_environment_needs_its_services_limits_its_networks_and_its_gate():
     services = {"web": Service("web", memory_mib=100, cpus=1.0), "db": Service("db", replicas=2)}
     topology = Topology(services, {"lan": Network("lan"), "dmz": Network("dmz")})
-    assert need(topology, 256, 0.5) == Amount(32 + 100 + 2 * 256, 2.0, 2)
+    assert need(topology, 256, 0.5) == Amount(64 + 100 + 2 * 256, 2.0, 2)
 
 
 def test_the_service_keeps_its_own_memory():
