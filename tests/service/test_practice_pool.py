@@ -136,8 +136,8 @@ def test_a_scenario_that_holds_the_teams_name_is_not_built_before_there_is_one(o
 
 
 def test_it_yields_to_a_planned_exercise_and_stays_out_of_its_room(open_hall: Any) -> None:
-    # Room for four environments of 544 MiB each, promised twice over: the run, and three teams.
-    hall = open_hall(reserve_memory_mib=ROOMY - 1100)
+    # Room for four environments of 576 MiB each, promised twice over: the run, and three teams.
+    hall = open_hall(reserve_memory_mib=ROOMY - 1160)
     hall.finish(practised(hall))
     hall.run(2)
     assert len(hall.pool()) == 1
@@ -156,7 +156,7 @@ def test_it_yields_to_a_planned_exercise_and_stays_out_of_its_room(open_hall: An
 
 
 def test_it_gives_room_back_before_an_exercise_is_prepared(open_hall: Any) -> None:
-    hall = open_hall(reserve_memory_mib=ROOMY - 820)
+    hall = open_hall(reserve_memory_mib=ROOMY - 870)
     hall.finish(practised(hall))
     hall.run(2)
     assert len(hall.pool()) == 1
