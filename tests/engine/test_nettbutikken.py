@@ -144,7 +144,7 @@ def test_every_check_goes_red_when_broken_and_green_when_repaired(evening: Eveni
 
 def test_the_intranet_is_there_and_tells_how_to_see_the_shop(evening: Evening) -> None:
     gate = evening.blueprint.gate.name
-    page = f"printf 'GET / HTTP/1.0\r\n\r\n' | nc -q 2 {evening.blueprint.address('workstation')} 8000"
+    page = f"printf 'GET / HTTP/1.0\r\n\r\n' | busybox nc {evening.blueprint.address('workstation')} 8000"
     seen = evening.engine.exec(gate, ["sh", "-c", page], timeout_s=20).stdout.decode()
     assert "200 OK" in seen
     assert "-g -L 8080:shop:8080" in seen
