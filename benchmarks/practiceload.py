@@ -33,7 +33,8 @@ from ncr.people import accounts
 from ncr.people.roles import Role
 from ncr.people.signin import fingerprint
 from ncr.people.tables import Token
-from ncr.runtime.objects import EXERCISE
+from ncr.runtime.environment import remove
+from ncr.runtime.objects import EXERCISE, INSTANCE, MANAGED
 from tests.postgres import free_port
 
 SCENARIOS = Path(__file__).parent.parent / "tests" / "scenarios"
@@ -74,6 +75,9 @@ def main(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         settings = site(folder, engine, runs, pool)
         sessions = populated(settings, students)
+        # After the service, which keeps its pool standing: nothing of ours stays on the engine.
+        mine = {MANAGED: "1", INSTANCE: settings.instance}
+        stack.callback(lambda: remove(composition.engine(settings), mine))
         os.environ["NCR_SCENARIOS"] = json.dumps([str(SCENARIOS)])
         service = stack.enter_context(Service(settings))
         origin = f"http://{settings.host}:{settings.port}"
@@ -183,7 +187,7 @@ def leftovers(settings: Settings, sessions: Sessions) -> int:
     with sessions() as session:
         kept = set(session.scalars(select(Exercise.id).where(Exercise.mode == "pool", Exercise.ended_at.is_(None))))
     engine = composition.engine(settings)
-    seen = engine.observe({"ncr.instance": settings.instance})
+    seen = engine.observe({INSTANCE: settings.instance})
     found = [thing for kind in (seen.containers, seen.networks, seen.volumes) for thing in kind.values()]
     return sum(thing.labels.get(EXERCISE) not in kept for thing in found if EXERCISE in thing.labels)
 
