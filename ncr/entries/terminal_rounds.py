@@ -15,7 +15,7 @@ from ncr.errors import NcrError
 from ncr.exercise.tables import EntrySession, Exercise
 from ncr.runtime.objects import EXERCISE, GENERATION, INSTANCE, MANAGED, SERVICE, TEAM, Labels
 
-LOOK_S, ALIVE_S, REAUTHORISE_S, REAP_S = 0.4, 15.0, 60.0, 60.0
+LOOK_S, ALIVE_S, REAUTHORISE_S, REAP_S = 0.4, 5.0, 60.0, 60.0
 SILENT = timedelta(seconds=60)
 
 log = structlog.get_logger()

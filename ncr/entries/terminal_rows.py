@@ -27,6 +27,8 @@ from ncr.people.signin import fingerprint
 from ncr.site import Site
 
 MOST_PER_PERSON, MOST_PER_TEAM, MOST_BESIDE = 3, 12, 6
+# Three signs of life that did not come.
+MISSED = timedelta(seconds=15)
 TICKETS_KEPT = timedelta(hours=1)
 SESSIONS_KEPT = timedelta(days=30)
 
@@ -79,7 +81,7 @@ def admit(site: Site, process: str, ticket: str, exercise: str) -> Admitted:
         if way.entry.terminal is None:
             raise NotFound("This entry is not a terminal.")
         name = _holder(session, Held(shown.user_id, cast(Mode, shown.mode), exercise, way.participant), now)
-        _require_room(session, shown)
+        _require_room(session, shown, now)
         secret = secrets.token_urlsafe(32)
         row = EntrySession(
             id=uuid.uuid4().hex, exercise_id=exercise, participant_id=way.participant, entry=way.entry.id
@@ -196,11 +198,13 @@ def _holder(session: Session, held: Held, now: datetime) -> str:
     return viewer.name
 
 
-def _require_room(session: Session, shown: Ticket) -> None:
+def _require_room(session: Session, shown: Ticket, now: datetime) -> None:
     # Those who open at the same moment are counted one after the other.
     for whose in (shown.participant_id, shown.user_id):
         alone(session, f"terminals:{whose}")
-    open_ = (EntrySession.kind == "terminal", EntrySession.closed_at.is_(None))
+    # What a process that died held takes nobody's place until somebody has ended it.
+    alive = EntrySession.alive_at > now - MISSED
+    open_ = (EntrySession.kind == "terminal", EntrySession.closed_at.is_(None), alive)
 
     def count(*which: ColumnElement[bool]) -> int:
         return session.scalars(select(func.count()).select_from(EntrySession).where(*open_, *which)).one()

@@ -50,6 +50,25 @@ def test_what_a_process_that_died_left_is_ended_by_another(scene: Scene, monkeyp
     scene.play(act)
 
 
+def test_what_a_process_that_died_held_takes_nobodys_place(scene: Scene) -> None:
+    now = utcnow()
+    with scene.site.sessions.begin() as session:
+        for number in range(3):
+            row = EntrySession(
+                id=f"dead{number}", exercise_id=scene.exercise, entry="desk", kind="terminal", mode="own"
+            )
+            row.participant_id, row.user_id = scene.ids["player_blaa"], scene.ids["user_member"]
+            row.generation, row.secret, row.process, row.address = 1, f"dead{number}", "another", ""
+            row.opened_at, row.alive_at = now - timedelta(minutes=9), now - timedelta(seconds=25)
+            session.add(row)
+
+    async def act(at: Hall) -> None:
+        sitter = await scene.sit(at)
+        await sitter.run("echo in", "in\r\n")
+
+    scene.play(act)
+
+
 def test_a_process_that_stops_ends_what_it_held(scene: Scene) -> None:
     async def act(at: Hall) -> None:
         sitter = await scene.sit(at)
