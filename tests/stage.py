@@ -165,8 +165,9 @@ class Stage:
             return list(session.scalars(select(Journal).where(Journal.exercise_id == exercise_id).order_by(Journal.id)))
 
     def subnets(self) -> list[str]:
+        """What environments have; a mark on addresses that a stranger uses is nobody's."""
         with self.sessions() as session:
-            return list(session.scalars(select(Subnet.cidr)))
+            return list(session.scalars(select(Subnet.cidr).where(Subnet.environment_id.is_not(None))))
 
     def left(self) -> list[str]:
         seen = self.engine.observe({"ncr.managed": "1", "ncr.instance": self.instance})
