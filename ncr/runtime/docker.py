@@ -29,6 +29,7 @@ from ncr.runtime.guard import Guard
 from ncr.runtime.objects import (
     INSTANCE,
     MANAGED,
+    Attachment,
     ContainerSpec,
     FileSpec,
     ImageSpec,
@@ -113,6 +114,12 @@ class DockerEngine:
 
     def stop(self, name: str, grace_s: float = 10.0) -> None:
         self._containers.stop(name, grace_s)
+
+    def connect(self, container: str, place: Attachment) -> None:
+        self._networks.connect(container, place)
+
+    def disconnect(self, container: str, network: str) -> None:
+        self._networks.disconnect(container, network)
 
     def remove_container(self, name: str) -> None:
         with self._busy:

@@ -10,7 +10,7 @@ from docker.utils.utils import version_gte
 from ncr.errors import EngineError, SubnetTaken
 from ncr.runtime.docker_client import Connection, calling, gone_is_fine, status
 from ncr.runtime.host import Host
-from ncr.runtime.objects import SPEC, NetworkSpec
+from ncr.runtime.objects import SPEC, Attachment, NetworkSpec
 
 BRIDGE = "com.docker.network.bridge"
 # Older engines silently ignore the isolated gateway mode; these keep the host off the bridge all the same.
@@ -18,7 +18,7 @@ ISOLATED_SINCE = "1.48"
 
 
 class Networks:
-    """Makes and deletes networks; `host` tells which addresses the machine itself uses."""
+    """Makes and deletes networks, and puts containers on them; `host` tells which addresses the machine itself uses."""
 
     def __init__(self, connection: Connection, host: Host) -> None:
         self._connection = connection
@@ -39,11 +39,40 @@ class Networks:
                 self.remove(spec.name)
                 self._create(spec)
 
+    def connect(self, container: str, place: Attachment) -> None:
+        """Put the container on a network at this place; one that is on it stays where it is."""
+        api = self._connection.api
+        with calling(f"container {container}, network {place.network}"):
+            if place.network in self._places(container):
+                return
+            # To one that does not run, the engine would promise a network that does not exist.
+            network_id = api.inspect_network(place.network)["Id"]
+            try:
+                api.connect_container_to_network(
+                    container, network_id, ipv4_address=place.ipv4, aliases=list(place.aliases)
+                )
+            except APIError:
+                if place.network not in self._places(container):
+                    raise
+
+    def disconnect(self, container: str, network: str) -> None:
+        """Take the container off the network; one that is not on it, or either being gone, is success."""
+        with gone_is_fine(f"container {container}, network {network}"):
+            try:
+                self._connection.api.disconnect_container_from_network(container, network, force=True)
+            except APIError:
+                if network in self._places(container):
+                    raise
+
     def remove(self, name: str) -> None:
         """Delete every network of that name, taking containers off it first."""
         api = self._connection.api
         with calling(f"network {name}"):
             there = [network for network in api.networks(names=[name]) if network["Name"] == name]
+            # Those that do not run hinder nobody, and could never start again.
+            users = api.containers(all=True, filters={"network": name}) if there else ()
+        for user in users:
+            self.disconnect(user["Id"], name)
         for network in there:
             try:
                 with gone_is_fine(f"network {name}"):
@@ -85,6 +114,9 @@ class Networks:
         with calling(f"network {spec.name}"):
             there = [one for one in self._connection.api.networks(names=[spec.name]) if one["Name"] == spec.name]
         return len(there) == 1 and (there[0]["Labels"] or {}).get(SPEC) == spec.labels.get(SPEC)
+
+    def _places(self, container: str) -> set[str]:
+        return set(self._connection.api.inspect_container(container)["NetworkSettings"]["Networks"] or ())
 
     def _empty(self, network_id: str, name: str) -> None:
         api = self._connection.api

@@ -6,7 +6,16 @@ from socket import socket
 from types import MappingProxyType
 from typing import Protocol
 
-from ncr.runtime.objects import ContainerSpec, FileSpec, ImageSpec, Labels, NetworkSpec, Observed, VolumeSpec
+from ncr.runtime.objects import (
+    Attachment,
+    ContainerSpec,
+    FileSpec,
+    ImageSpec,
+    Labels,
+    NetworkSpec,
+    Observed,
+    VolumeSpec,
+)
 
 Progress = Callable[[str], None]
 
@@ -99,11 +108,17 @@ class Engine(Protocol):
     def stop(self, name: str, grace_s: float = 10.0) -> None:
         """Ask it to end, then end it."""
 
+    def connect(self, container: str, place: Attachment) -> None:
+        """Put a container, running or not, on a network at this place; one that is on it stays as it is."""
+
+    def disconnect(self, container: str, network: str) -> None:
+        """Take a container, running or not, off a network; one that is not on it, or is gone, stays as it is."""
+
     def remove_container(self, name: str) -> None:
         """Delete it, running or not."""
 
     def remove_network(self, name: str) -> None:
-        """Delete it."""
+        """Delete it, after taking off whatever is still on it."""
 
     def remove_volume(self, name: str) -> None:
         """Delete it."""

@@ -12,6 +12,7 @@ from ncr.errors import EngineError, EngineUnavailable
 from ncr.runtime.engine import Attached, EngineInfo, ExecResult, Progress
 from ncr.runtime.objects import (
     ROLE,
+    Attachment,
     ContainerSpec,
     FileSpec,
     ImageSpec,
@@ -36,9 +37,8 @@ class SimulatedEngine:
     """Keeps what it is told to make. With `state`, several processes share it and a killed one loses nothing.
 
     `latency_s` is seconds by verb ("*" for all others); `health_after_s` is how long after its start a container
-    with a healthcheck is healthy; `completes` is service -> exit code for those that end by themselves. `on_exec`
-    and `on_run` answer commands; None from them means: as a small shell would (simulated_programs). `on_relay` says
-    where a relay out of a container leads, on this machine.
+    with a healthcheck is healthy; `completes` is service -> exit code for those that end by themselves. `on_exec` and
+    `on_run` answer commands; None: as a small shell would. `on_relay` says where a relay leads, on this machine.
     """
 
     def __init__(
@@ -172,6 +172,14 @@ class SimulatedEngine:
             box = world.boxes.get(name)
             if box is not None and box.state in ("running", "paused"):
                 box.state, box.exit_code = "exited", 143
+
+    def connect(self, container: str, place: Attachment) -> None:
+        with self._call("connect", container) as world:
+            world.connect(container, place)
+
+    def disconnect(self, container: str, network: str) -> None:
+        with self._call("disconnect", container) as world:
+            world.disconnect(container, network)
 
     def remove_container(self, name: str) -> None:
         with self._call("remove_container", name) as world:

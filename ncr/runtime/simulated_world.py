@@ -17,6 +17,7 @@ from ncr.runtime.objects import (
     SERVICE,
     SPEC,
     TEAM,
+    Attachment,
     ContainerSpec,
     Labels,
     NetworkSpec,
@@ -155,7 +156,7 @@ class World:
         if there is not None and there.labels.get(SPEC) == spec.labels.get(SPEC):
             return
         if there is not None:
-            self.drop_network(spec.name, force=True)
+            self.drop_network(spec.name)
         subnet = IPv4Network(spec.subnet)
         low, high = int(subnet.network_address), int(subnet.broadcast_address)
         for other in self.nets.values():
@@ -165,15 +166,22 @@ class World:
                 raise EngineError(f"network {spec.name}: the bridge {spec.bridge} is taken by {other.name}")
         self.nets[spec.name] = Net(spec.name, spec.bridge, spec.subnet, low, high, dict(spec.labels), now)
 
-    def drop_network(self, name: str, force: bool = False) -> None:
+    def connect(self, container: str, place: Attachment) -> None:
+        box = self.box(container)
+        if place.network not in self.nets:
+            raise EngineError(f"container {container}: there is no network {place.network}")
+        if place.network not in box.addresses:
+            box.addresses[place.network] = place.ipv4 or self._free_address(self.nets[place.network])
+
+    def disconnect(self, container: str, network: str) -> None:
+        if container in self.boxes:
+            self.boxes[container].addresses.pop(network, None)
+
+    def drop_network(self, name: str) -> None:
         if name not in self.nets:
             return
-        owner = {TEAM: self.nets[name].labels[TEAM]} if TEAM in self.nets[name].labels else {}
-        users = [box for box in self.boxes.labelled(owner) if name in box.addresses]
-        if users and not force:
-            raise EngineError(f"network {name} is in use by {users[0].name}")
-        for box in users:
-            del box.addresses[name]
+        for box in self.boxes.values():
+            box.addresses.pop(name, None)
         self.nets.drop(name)
 
     def make_volume(self, spec: VolumeSpec, now: float) -> None:

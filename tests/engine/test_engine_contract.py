@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from ipaddress import IPv4Network
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -14,7 +15,7 @@ from ncr.config import Settings
 from ncr.errors import EngineError, EngineUnavailable, SubnetTaken
 from ncr.runtime import environment
 from ncr.runtime.docker import DockerEngine
-from ncr.runtime.engine import Engine
+from ncr.runtime.engine import Engine, ExecResult
 from ncr.runtime.identity import Identity, sealed
 from ncr.runtime.objects import Attachment, ContainerSpec, FileSpec, ImageSpec, Limits, Mount, NetworkSpec, VolumeSpec
 from ncr.runtime.simulated import SimulatedEngine
@@ -382,8 +383,7 @@ def test_a_healthcheck_turns_healthy(hand: Hand) -> None:
 
 def test_a_container_has_the_address_it_was_given(hand: Hand) -> None:
     network = hand.network()
-    wanted = network.subnet.replace("/26", "").rsplit(".", 1)
-    address = f"{wanted[0]}.{int(wanted[1]) + 9}"
+    address = address_in(network, 9)
     hand.engine.ensure_network(network)
     spec = hand.running(attachments=(Attachment(network.name, ("hmi",), address),))
     assert hand.seen(spec).addresses == {network.name: address}
@@ -395,6 +395,93 @@ def test_a_container_on_many_networks_is_on_all_of_them(hand: Hand) -> None:
         hand.engine.ensure_network(network)
     spec = hand.running(attachments=tuple(Attachment(network.name) for network in networks))
     assert set(hand.seen(spec).addresses) == {network.name for network in networks}
+
+
+@pytest.mark.parametrize("state", ["created", "running", "frozen", "ended"])
+def test_a_container_comes_off_a_network_and_back_to_the_same_place(hand: Hand, state: str) -> None:
+    plant, office = hand.network(), hand.network("office", piece=1)
+    for network in (plant, office):
+        hand.engine.ensure_network(network)
+    place = Attachment(plant.name, ("hmi", "panel"), address_in(plant, 9))
+    spec = hand.container(attachments=(place, Attachment(office.name)))
+    hand.engine.ensure_container(spec)
+    bring_to(hand, spec, state)
+    for _ in range(2):
+        hand.engine.disconnect(spec.name, plant.name)
+        assert plant.name not in hand.seen(spec).addresses
+    for _ in range(2):
+        hand.engine.connect(spec.name, place)
+    bring_to(hand, spec, "running")
+    assert hand.seen(spec).addresses[plant.name] == place.ipv4
+    assert set(hand.seen(spec).addresses) == {plant.name, office.name}
+
+
+def test_names_lead_to_a_container_that_came_back_to_its_network(hand: Hand) -> None:
+    network = hand.network()
+    hand.engine.ensure_network(network)
+    place = Attachment(network.name, ("hmi", "panel"), address_in(network, 9))
+    spec, desk = hand.running(attachments=(place,)), hand.running(name="desk", network=network)
+    ask = ["getent", "hosts", "panel"]
+    if isinstance(hand.engine, SimulatedEngine):
+        hand.engine.on_exec = lambda box, command, stdin: answered(hand, spec, network)
+    assert place.ipv4.encode() in hand.engine.exec(desk.name, ask).stdout
+    hand.engine.disconnect(spec.name, network.name)
+    assert hand.engine.exec(desk.name, ask).exit_code != 0
+    hand.engine.connect(spec.name, place)
+    assert place.ipv4.encode() in hand.engine.exec(desk.name, ask).stdout
+
+
+def test_a_container_off_its_only_network_stays_off_when_started_anew(hand: Hand) -> None:
+    network = hand.network()
+    hand.engine.ensure_network(network)
+    spec = hand.running(network=network)
+    hand.engine.disconnect(spec.name, network.name)
+    hand.engine.stop(spec.name, 0.0)
+    hand.engine.start(spec.name)
+    assert hand.seen(spec).addresses == {}
+
+
+def test_what_is_on_a_network_is_let_go_of_before_it_goes(hand: Hand) -> None:
+    plant, office = hand.network(), hand.network("office", piece=1)
+    for network in (plant, office):
+        hand.engine.ensure_network(network)
+    places = (Attachment(plant.name), Attachment(office.name))
+    running, ended = hand.running(attachments=places), hand.running(name="ended", attachments=places)
+    hand.engine.stop(ended.name, 0.0)
+    hand.engine.remove_network(plant.name)
+    hand.engine.start(ended.name)
+    for spec in (running, ended):
+        assert set(hand.seen(spec).addresses) == {office.name}
+
+
+def test_where_there_is_no_network_or_container_is_said_or_done_already(hand: Hand) -> None:
+    spec = hand.container()
+    hand.engine.ensure_container(spec)
+    with pytest.raises(EngineError, match="nowhere"):
+        hand.engine.connect(spec.name, Attachment("ncr-nowhere"))
+    with pytest.raises(EngineError, match="ncr-nobody"):
+        hand.engine.connect("ncr-nobody", Attachment("ncr-nowhere"))
+    hand.engine.disconnect(spec.name, "ncr-nowhere")
+    hand.engine.disconnect("ncr-nobody", "ncr-nowhere")
+
+
+def address_in(network: NetworkSpec, at: int) -> str:
+    return str(IPv4Network(network.subnet)[at])
+
+
+def bring_to(hand: Hand, spec: ContainerSpec, state: str) -> None:
+    if state == "ended":
+        hand.engine.start(spec.name)
+        hand.engine.stop(spec.name, 0.0)
+    elif state != "created":
+        hand.engine.start(spec.name)
+        (hand.engine.pause if state == "frozen" else hand.engine.unpause)(spec.name)
+
+
+def answered(hand: Hand, spec: ContainerSpec, network: NetworkSpec) -> ExecResult:
+    """What a resolver would say on the simulated engine, where there is none."""
+    address = hand.seen(spec).addresses.get(network.name, "")
+    return ExecResult(0 if address else 2, address.encode())
 
 
 def test_a_throw_away_container_answers_and_is_gone(hand: Hand) -> None:
