@@ -7,7 +7,7 @@ from ncr.errors import EngineError
 from ncr.runtime.engine import Engine, ExecResult
 from ncr.runtime.objects import FileSpec
 from ncr.scenario.model import Entry
-from ncr.scenario.play import Play
+from ncr.scenario.play import Action, Play
 from ncr.scenario.topology import Scenario
 
 TIMEOUT_S = 30.0
@@ -31,44 +31,48 @@ def solve(engine: Engine, place: Place, scenario: Scenario, task: str) -> str:
     way = _play(scenario).solve[task]
     entry = _entry(scenario, way.run.entry if way.run else None)
     command = [f"/{way.script}"] if way.script else list(way.run.command) if way.run else ["true"]
-    found = _run(engine, place, scenario, entry, command)
+    found = _run(engine, place, scenario, entry, command, float(way.timeout))
     if way.answer is not None and found.exit_code == 0:
         return way.answer if isinstance(way.answer, str) else ",".join(way.answer)
     lines = found.stdout.decode(errors="replace").strip().splitlines()
     if found.exit_code != 0 or not lines:
         told = (found.stderr or found.stdout).decode(errors="replace").strip()[-300:]
-        raise EngineError(f"{task} was not solved (exit {found.exit_code}): {told}")
+        how = f"ran out of its {way.timeout} s" if found.exit_code is None else f"exit {found.exit_code}"
+        raise EngineError(f"{task} was not solved ({how}): {told or 'it printed nothing'}")
     return lines[-1].strip()
 
 
 def break_(engine: Engine, place: Place, scenario: Scenario, check: str) -> None:
     """Break what `check` looks at."""
-    action = _play(scenario).checks[check].break_
-    _act(engine, place, action.service, action.command, action.user)
+    act(engine, place, _play(scenario).checks[check].break_)
 
 
 def repair(engine: Engine, place: Place, scenario: Scenario, check: str) -> None:
     """Make whole again what `break_` broke."""
-    action = _play(scenario).checks[check].repair
-    _act(engine, place, action.service, action.command, action.user)
+    act(engine, place, _play(scenario).checks[check].repair)
 
 
-def _act(engine: Engine, place: Place, service: str, command: Sequence[str], user: str | None) -> None:
-    done = engine.exec(place.container(service), command, user=user, timeout_s=TIMEOUT_S)
+def act(engine: Engine, place: Place, action: Action) -> None:
+    """Run an action of play.yml. Raises EngineError with what it said when it does not end with 0."""
+    done = engine.exec(place.container(action.service), action.command, user=action.user, timeout_s=TIMEOUT_S)
     if done.exit_code != 0:
         told = (done.stderr or done.stdout).decode(errors="replace").strip()[-300:]
-        raise EngineError(f"{' '.join(command)} in {service} ended with {done.exit_code}: {told}")
+        how = f"ran out of its {TIMEOUT_S:g} s" if done.exit_code is None else f"ended with {done.exit_code}"
+        raise EngineError(f"`{' '.join(action.command)}` in {action.service} {how}: {told}")
 
 
-def _run(engine: Engine, place: Place, scenario: Scenario, entry: Entry, command: Sequence[str]) -> ExecResult:
+def _run(
+    engine: Engine, place: Place, scenario: Scenario, entry: Entry, command: Sequence[str], timeout_s: float
+) -> ExecResult:
     container = place.container(entry.terminal or "")
     engine.put_files(container, _scripts(scenario))
-    return engine.exec(container, command, user=entry.user, timeout_s=TIMEOUT_S)
+    return engine.exec(container, command, user=entry.user, timeout_s=timeout_s)
 
 
 def _scripts(scenario: Scenario) -> list[FileSpec]:
-    found = sorted(path for path in (scenario.path / "play").glob("*") if path.is_file())
-    return [FileSpec(f"/play/{path.name}", path.read_bytes(), 0o755) for path in found]
+    folder = scenario.path / "play"
+    found = sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return [FileSpec(f"/play/{path.relative_to(folder)}", path.read_bytes(), 0o755) for path in found]
 
 
 def _play(scenario: Scenario) -> Play:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ncr.scenario.values import Strict
+from ncr.scenario.values import Period, Strict
 
 Answer = str | tuple[str, ...]
 Command = Annotated[tuple[str, ...], Field(min_length=1)]
@@ -18,10 +18,11 @@ class Run(Strict):
 
 
 class Solve(Strict):
-    """How a task is solved: a command or a script of the scenario, and the answer or where it comes from."""
+    """How a task is solved: a command or a script of the scenario within `timeout`, and the answer or its source."""
 
     run: Run | None = None
     script: str | None = None
+    timeout: Period = 60
     answer: Answer | None = None
     answer_from: Literal["stdout"] | None = None
 
@@ -41,9 +42,16 @@ class CheckPlay(Strict):
     repair: Action
 
 
+class After(Strict):
+    """What is done once an inject has fired, because it broke a service on purpose."""
+
+    repair: Action
+
+
 class Play(Strict):
-    """The whole of play.yml: by task, by check, and answers that must be refused."""
+    """The whole of play.yml: by task, by check, answers that must be refused, and by inject what is mended after it."""
 
     solve: dict[str, Solve] = Field({})
     checks: dict[str, CheckPlay] = Field({})
     wrong: dict[str, Answer] = Field({})
+    after: dict[str, After] = Field({})

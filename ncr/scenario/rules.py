@@ -50,6 +50,7 @@ _PLAY_REFERENCES = (
     ("solve.*.run.entry", "entry"),
     ("checks.*.break.service", "service"),
     ("checks.*.repair.service", "service"),
+    ("after.*.repair.service", "service"),
 )
 
 
@@ -69,7 +70,7 @@ class Known:
 def known(root: Node, services: Iterable[str] | None, networks: Iterable[str] | None) -> Known:
     """What a definition may refer to: its own parts, and the services and networks of its environment."""
     own = {kind: set(ids(root, f"{many}.*")) for kind, many in
-           (("task", "tasks"), ("check", "checks"), ("entry", "entries"))}  # fmt: skip
+           (("task", "tasks"), ("check", "checks"), ("entry", "entries"), ("inject", "injects"))}  # fmt: skip
     return Known({**own, "service": services, "network": networks})
 
 
@@ -231,7 +232,7 @@ def _check_objectives(root: Node, findings: Findings) -> None:
 
 def check_play(root: Node, names: Known, findings: Findings) -> None:
     """Findings for everything in play.yml that refers to what is not there."""
-    for part, kind in (("solve", "task"), ("wrong", "task"), ("checks", "check")):
+    for part, kind in (("solve", "task"), ("wrong", "task"), ("checks", "check"), ("after", "inject")):
         for name, node in (root.mapping[part].mapping if part in root.mapping else {}).items():
             names.check(kind, name, Node(None, root.mapping[part].keys.get(name, node.mark)), findings)
     for pattern, kind in _PLAY_REFERENCES:

@@ -197,6 +197,21 @@ def test_a_play_is_read_typed(tmp_path: Path) -> None:
     assert play.solve["root"].answer == ("a", "b")
     assert play.checks["web-up"].break_.service == "web"
     assert play.wrong == {"first": "22"}
+    assert play.solve["first"].timeout == 60
+
+
+def test_a_play_says_what_is_mended_after_an_inject_and_how_long_a_solve_may_take(tmp_path: Path) -> None:
+    call = DEFINITION + "injects: [{id: call, at: T+5m, stop: web}]\n"
+    after = "after: {call: {repair: {service: web, command: [mend]}}}\n"
+    slow = PLAY.replace("answer: [a, b]}", "answer: [a, b], timeout: 2m}")
+    files = {"scenario.yml": call, "play.yml": slow + after, "play/root.py": "print(1)\n"}
+    play = load(write(tmp_path, files)).play
+    assert play is not None
+    assert (play.solve["root"].timeout, play.after["call"].repair.command) == (120, ("mend",))
+    found = problems(write(tmp_path, {**files, "play.yml": after.replace("call", "cal").replace("web", "wbe")}))
+    assert [one.split("; ")[0] for one in found] == [
+        "play.yml:1:9: the inject `cal` does not exist", "play.yml:1:33: the service `wbe` does not exist",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
