@@ -44,11 +44,11 @@ def instance(settings: Settings) -> str:
     return settings.instance or _kept(settings.data / "instance", partial(secrets.token_hex, 4))
 
 
-def engine(settings: Settings) -> Engine:
-    """The container engine the settings name."""
+def engine(settings: Settings, name: str = "") -> Engine:
+    """The container engine the settings name; what is made on it carries this installation's name, or the one given."""
     if settings.engine == "simulated":
         return SimulatedEngine(settings.data / "simulated.json")
-    return DockerEngine(settings, instance(settings))
+    return DockerEngine(settings, name or instance(settings))
 
 
 def site(settings: Settings) -> Site:

@@ -20,10 +20,14 @@ from ncr.scenario.topology import Scenario
 class Commands(Lazy):
     """Building needs the engine, which takes long to import; the rest must not wait for it."""
 
-    late: ClassVar = {"build": ("build", "Build the images of scenarios.")}
+    late: ClassVar = {
+        "build": ("build", "Build the images of scenarios."),
+        "rehearse": ("rehearse", "Prove scenarios on the engine, with two teams."),
+        "clear": ("clear", "Remove what rehearsals have kept."),
+    }
 
 
-app = typer.Typer(cls=Commands, help="Scenarios: list, check, schema, build.", no_args_is_help=True)
+app = typer.Typer(cls=Commands, help="Scenarios: list, check, schema, build, rehearse, clear.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Paths = Annotated[list[Path], typer.Argument(help="Directories that hold a scenario.yml.", metavar="PATH…")]
 

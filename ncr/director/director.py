@@ -75,6 +75,11 @@ class Director:
         self._looked: tuple[datetime, float] | None = None
         self._lock = Lock()
 
+    @property
+    def means(self) -> Means:
+        """What it works with, for who asks beside it."""
+        return self._means
+
     def start(self) -> None:
         """Make ready to step."""
         self._rounds.start()

@@ -51,16 +51,21 @@ class Judging:
 
     async def judge(self, exercise_id: str, checks: Sequence[Check]) -> Results:
         """Participant -> check -> result. What the platform is to blame for is unknown, and costs nobody anything."""
+        found = await self.ask(exercise_id, checks)
+        return {player: {check: one.state for check, one in mine.items()} for player, mine in found.items()}
+
+    async def ask(self, exercise_id: str, checks: Sequence[Check]) -> dict[str, dict[str, Result]]:
+        """The same with what each check said."""
         players, places = await asyncio.to_thread(self._places, exercise_id)
-        results: Results = {player: {check.id: "unknown" for check in checks} for player in players}
+        results = {player: _unknown(checks, "the environment is not open") for player in players}
         asked = [(place, check) for place in places for check in checks]
         answers = await asyncio.gather(*(self._ask(place, check) for place, check in asked))
         for (place, check), answer in zip(asked, answers, strict=True):
-            results[place.participant][check.id] = answer.state
-        suspects = [place for place in places if {"down", "degraded"} & set(results[place.participant].values())]
+            results[place.participant][check.id] = answer
+        suspects = [place for place in places if any(map(_blames, results[place.participant].values()))]
         if suspects:
             for participant in await asyncio.to_thread(self._excused, exercise_id, suspects):
-                results[participant] = {check.id: "unknown" for check in checks}
+                results[participant] = _unknown(checks, "the environment itself is not as it was")
         return results
 
     async def close(self) -> None:
@@ -145,6 +150,14 @@ class Judging:
             for place in suspects
             if place.participant not in well or not _is_as_it_was(rows[place.participant], place)
         }
+
+
+def _unknown(checks: Sequence[Check], why: str) -> dict[str, Result]:
+    return {check.id: Result("unknown", why) for check in checks}
+
+
+def _blames(result: Result) -> bool:
+    return result.state in ("down", "degraded")
 
 
 def _is_as_it_was(row: Environment, place: Place) -> bool:

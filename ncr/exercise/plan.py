@@ -28,8 +28,8 @@ class Plan:
     `starts_at` aware is a point in time, naive a local time in `time_zone` (`fold` says which when it comes twice),
     None makes a draft. `duration_s` (exercise seconds) or `ends_at` says how long; neither means as long as the
     scenario says. `rate` is exercise seconds per second. `compress` fits a longer scenario's timeline into the
-    duration. `teams` are team ids; a practice has one `user` instead, one for the pool nobody yet. `visibility` None
-    means what the scenario says.
+    duration. `teams` are team ids; a practice has one `user` instead, one for the pool nobody yet; a rehearsal, which
+    has a database of its own, may be of any scenario. `visibility` None means what the scenario says.
     """
 
     scenario: Scenario
@@ -45,7 +45,7 @@ class Plan:
     visibility: str | None = None
     rate: float = 1.0
     compress: bool = False
-    mode: Literal["exercise", "practice", "pool"] = "exercise"
+    mode: Literal["exercise", "practice", "pool", "rehearsal"] = "exercise"
     created_by: str | None = None
     prepare_lead_s: float = 1800.0
     follows: str | None = None
@@ -137,7 +137,8 @@ def _wrong_fields(plan: Plan) -> Iterator[Problem]:
         yield Problem("rate", "must be between 0.01 and 1000")
     if plan.prepare_lead_s < 0:
         yield Problem("prepare_lead_s", "must not be negative")
-    if ("exercise" if plan.mode == "exercise" else "practice") not in definition.modes:
+    wanted = {"exercise": "exercise", "practice": "practice", "pool": "practice"}.get(plan.mode)
+    if wanted is not None and wanted not in definition.modes:
         yield Problem("scenario", f"{definition.id} is made for {' and '.join(definition.modes)}, not for {plan.mode}")
     if plan.recurrence is not None and plan.starts_at is None:
         yield Problem("recurrence", "needs a first start; give starts_at too")

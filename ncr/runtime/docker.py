@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -87,6 +87,9 @@ class DockerEngine:
 
     def ensure_image(self, spec: ImageSpec, progress: Progress) -> None:
         self._images.ensure(spec, progress)
+
+    def save_image(self, reference: str) -> Iterator[bytes]:
+        return self._images.save(reference)
 
     def ensure_guard(self) -> Sequence[str]:
         return self._guard.ensure()

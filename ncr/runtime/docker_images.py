@@ -1,7 +1,7 @@
 """Images on a Docker engine: built from a directory, or pulled; each once."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -44,6 +44,11 @@ class Images:
             progress(f"{'building' if spec.context else 'pulling'} {spec.reference}")
             with calling(f"image {spec.reference}"):
                 _follow(spec.reference, self._build(spec, spec.context) if spec.context else self._pull(spec), progress)
+
+    def save(self, reference: str) -> Iterator[bytes]:
+        """The image's archive as it comes."""
+        with calling(f"image {reference}"):
+            yield from self._connection.api.get_image(reference, chunk_size=1 << 20)
 
     def _build(self, spec: ImageSpec, context: Path) -> Iterable[dict[str, Any]]:
         if not (context / spec.dockerfile).is_file():

@@ -1,6 +1,6 @@
 """What a container engine must be able to do: a few idempotent verbs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from socket import socket
 from types import MappingProxyType
@@ -83,6 +83,9 @@ class Engine(Protocol):
 
     def ensure_image(self, spec: ImageSpec, progress: Progress) -> None:
         """Build or pull the image unless it is there."""
+
+    def save_image(self, reference: str) -> Iterator[bytes]:
+        """The image as an archive, piece by piece: its layers, its settings, and a manifest.json that names them."""
 
     def ensure_guard(self) -> Sequence[str]:
         """Put the host's rules in place; returns what had to be restored. Raises when it cannot: fail closed."""

@@ -23,6 +23,7 @@ from ncr.runtime.objects import (
     VolumeSpec,
 )
 from ncr.runtime.simulated_attach import SimulatedAttached
+from ncr.runtime.simulated_images import archive
 from ncr.runtime.simulated_mischief import How, Mischief, Plans
 from ncr.runtime.simulated_programs import run_program
 from ncr.runtime.simulated_relay import SimulatedRelay
@@ -123,6 +124,10 @@ class SimulatedEngine:
             if spec.reference not in world.images:
                 progress(f"image {spec.reference}")
                 world.images.append(spec.reference)
+
+    def save_image(self, reference: str) -> Iterator[bytes]:
+        with self._call("save_image", reference) as world:
+            yield archive(reference, reference in world.images)
 
     def ensure_guard(self) -> Sequence[str]:
         with self._call("ensure_guard") as world:
