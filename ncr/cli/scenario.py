@@ -18,16 +18,19 @@ from ncr.scenario.topology import Scenario
 
 
 class Commands(Lazy):
-    """Building needs the engine, which takes long to import; the rest must not wait for it."""
+    """Building needs the engine and import its formats, which take long to load; the rest must not wait for them."""
 
     late: ClassVar = {
         "build": ("build", "Build the images of scenarios."),
         "rehearse": ("rehearse", "Prove scenarios on the engine, with two teams."),
+        "import": ("importing", "Import Compose labs and other systems' scenarios."),
         "clear": ("clear", "Remove what rehearsals have kept."),
     }
 
 
-app = typer.Typer(cls=Commands, help="Scenarios: list, check, schema, build, rehearse, clear.", no_args_is_help=True)
+app = typer.Typer(
+    cls=Commands, help="Scenarios: list, check, schema, build, rehearse, clear, import.", no_args_is_help=True
+)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Paths = Annotated[list[Path], typer.Argument(help="Directories that hold a scenario.yml.", metavar="PATH…")]
 

@@ -1,0 +1,1 @@
+"""Brings other systems' content into our format; what becomes of every field of the source is told in a report."""

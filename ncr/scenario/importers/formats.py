@@ -1,0 +1,38 @@
+"""The formats that can be brought in, and which one a path is."""
+
+from pathlib import Path
+from typing import Protocol
+
+from ncr.scenario.importers import sources
+from ncr.scenario.importers.frame import Draft, refuse
+from ncr.scenario.importers.report import Report
+from ncr.scenario.tree import Mark
+
+
+class Format(Protocol):
+    """A module that reads one format."""
+
+    NAME: str
+
+    def recognises(self, path: Path) -> bool:
+        """Whether this file or directory is of the format; looks at names and top-level keys only, never raises."""
+
+    def read(self, path: Path) -> tuple[Draft, Report]:
+        """The scenario made of it and the account. Raises ScenarioInvalid with FILE:LINE:COLUMN problems."""
+
+
+# The first that recognises a path reads it, so the most particular come first.
+FORMATS: tuple[Format, ...] = ()
+
+
+def read(path: Path) -> tuple[Draft, Report]:
+    """The scenario made of a file or directory of any known format, and the account. Raises ScenarioInvalid."""
+    if not path.exists():
+        raise refuse(Mark(path.name), "is not there; name a file or directory to import")
+    for one in FORMATS:
+        if one.recognises(path):
+            return one.read(path)
+    if path.is_file():
+        sources.tree(path)  # what is not even YAML says so with a line
+    known = ", ".join(one.NAME for one in FORMATS)
+    raise refuse(Mark(path.name), f"is of no format that can be imported; known are {known}")
