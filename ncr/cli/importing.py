@@ -10,12 +10,17 @@ from ncr.config import Settings
 from ncr.errors import NcrError
 from ncr.scenario.importers import formats
 from ncr.scenario.importers.frame import write
+from ncr.scenario.importers.imagetable import NO_TABLE, read_table
 from ncr.scenario.importers.report import Report
 from ncr.scenario.maxima import Maxima
 
 app = typer.Typer(add_completion=False)
 Into = Annotated[Path, typer.Option("--into", help="Directory in which the scenario's directory is made.")]
 Id = Annotated[str | None, typer.Option("--id", help="The scenario's id; else made of the source's name.")]
+Images = Annotated[
+    Path | None,
+    typer.Option("--images", help="Table of images for other systems' machines: NAME@RANGE: IMAGE.", metavar="FILE"),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -24,12 +29,13 @@ def import_(
     path: Annotated[Path, typer.Argument(help="File or directory to import.", metavar="PATH")],
     into: Into,
     ident: Id = None,
+    images: Images = None,
     as_json: Json = False,
 ) -> None:
     """Import Compose labs and other systems' scenarios; the report says what became of every field, and why."""
     report = None
     try:
-        draft, report = formats.read(path)
+        draft, report = formats.read(path, read_table(images) if images else NO_TABLE)
         draft.id = ident or draft.id
         scenario = write(draft, report, into, Maxima.of(Settings()))
     except NcrError as error:
