@@ -1,0 +1,1 @@
+"""CTFd's ctfcli: challenge.yml files, one or a whole event of them."""
