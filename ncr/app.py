@@ -3,12 +3,11 @@
 import os
 import secrets
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-import structlog
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
@@ -21,22 +20,18 @@ from ncr.director.director import Director
 from ncr.director.ear import ear
 from ncr.entries.doors import Entries
 from ncr.entries.web import WebEntries
-from ncr.errors import NcrError
+from ncr.exercise.library import Library
 from ncr.exercise.shelf import Shelf
 from ncr.live.socket import Live
 from ncr.runtime.docker import DockerEngine
 from ncr.runtime.engine import Engine
 from ncr.runtime.simulated import SimulatedEngine
-from ncr.scenario import loader
 from ncr.scenario.maxima import Maxima
-from ncr.scenario.topology import Scenario
 from ncr.scoring.board import Boards
 from ncr.scoring.rules import Rules, rules
 from ncr.scoring.writer import Writer
 from ncr.site import Site
 from ncr.web import doors as pages
-
-log = structlog.get_logger()
 
 
 def instance(settings: Settings) -> str:
@@ -57,7 +52,7 @@ def site(settings: Settings) -> Site:
     sessions = db.sessions(db.connect(settings.url))
     shelf = Shelf(settings.data / "scenarios")
     boards = Boards(sessions, lambda digest: _rules(shelf, digest))
-    return Site(settings, sessions, utcnow, shelf, boards, Writer(sessions), scenarios(settings))
+    return Site(settings, sessions, utcnow, shelf, boards, Writer(sessions), library(settings, sessions, shelf))
 
 
 def director(at: Site, on: Engine) -> Clockwork:
@@ -123,34 +118,9 @@ def _open(app: FastAPI, live: Live | None, entries: Entries | None) -> None:
         app.add_middleware(WebEntries, site=app.state.site, server=None)
 
 
-def scenarios(settings: Settings) -> "Scenarios":
+def library(settings: Settings, sessions: db.Sessions, shelf: Shelf) -> Library:
     """The scenarios that the site can plan with."""
-    return Scenarios(settings.scenarios, Maxima.of(settings))
-
-
-class Scenarios:
-    """The scenarios in the site's folders, read again when something in them changed; broken ones are left out."""
-
-    def __init__(self, folders: Sequence[Path], maxima: Maxima) -> None:
-        self._folders, self._maxima = folders, maxima
-        self._read: dict[Path, tuple[float, Scenario | None]] = {}
-
-    def __call__(self) -> list[Scenario]:
-        found = [self._scenario(path.parent) for folder in self._folders for path in folder.glob("*/scenario.yml")]
-        return sorted((each for each in found if each), key=lambda each: each.definition.id)
-
-    def _scenario(self, place: Path) -> Scenario | None:
-        newest = max(path.stat().st_mtime for path in (place, *place.rglob("*")) if not path.is_symlink())
-        if self._read.get(place, (0.0, None))[0] != newest:
-            self._read[place] = (newest, self._load(place))
-        return self._read[place][1]
-
-    def _load(self, place: Path) -> Scenario | None:
-        try:
-            return loader.load(place, self._maxima)
-        except NcrError as error:
-            log.warning("scenario left out", scenario=place.name, problems=len(error.problems))
-            return None
+    return Library(settings.scenarios, Maxima.of(settings), sessions, shelf)
 
 
 def _rules(shelf: Shelf, digest: str) -> Rules:

@@ -17,11 +17,10 @@ from ncr.api.people import Slug, Strict
 from ncr.api.problems import documented
 from ncr.db import reading
 from ncr.errors import Invalid, Problem
-from ncr.exercise import setup
+from ncr.exercise import library, setup
 from ncr.exercise.plan import Plan
 from ncr.exercise.tables import Exercise, Moment, Participant, ScenarioVersion
 from ncr.people.once import once
-from ncr.scenario.topology import Scenario
 from ncr.scoring import conduct, interventions
 from ncr.site import Site
 
@@ -73,7 +72,7 @@ class ExerciseOut(BaseModel):
 class ExerciseIn(Strict):
     """A plan. Without `starts_at` it is a draft; without `ends_at` and `duration_s` it lasts as the scenario says."""
 
-    scenario: Slug
+    scenario: Annotated[str, Field(pattern=library.WANTED, description="ID, or ID@VERSION for one that is kept")]
     title: Title
     teams: Annotated[list[Slug], Field(min_length=1, max_length=1000)]
     starts_at: Moments = None
@@ -223,15 +222,9 @@ def turn_exercise(
 def _plan(at: Site, viewer: Viewer, wanted: ExerciseIn) -> Plan:
     fields: dict[str, Any] = wanted.model_dump(exclude={"scenario", "prepare_lead_s"})
     lead_s = at.settings.prepare_lead_s if wanted.prepare_lead_s is None else wanted.prepare_lead_s
-    scenario = _scenario(at, wanted.scenario)
+    with reading(at.sessions) as session:
+        scenario = library.find(session, at.shelf, at.scenarios(), wanted.scenario)
     return Plan(scenario=scenario, created_by=viewer.user_id, prepare_lead_s=lead_s, **fields)
-
-
-def _scenario(at: Site, id: str) -> Scenario:
-    for scenario in at.scenarios():
-        if scenario.definition.id == id:
-            return scenario
-    raise Invalid(problems=[Problem("scenario", f"there is no scenario {id}")])
 
 
 def shown(session: Session, row: Exercise) -> ExerciseOut:

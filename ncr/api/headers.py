@@ -8,6 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ncr.scenario.archive import LARGEST_ARCHIVE
+
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src {}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -21,10 +23,13 @@ FIXED = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 LARGEST = 256 * 1024
+# Where scenarios are uploaded, by a program and by a form that has little beside the archive.
+UPLOADS = {("POST", "/api/v1/scenarios"): LARGEST_ARCHIVE, ("POST", "/scenarios"): LARGEST_ARCHIVE + 64 * 1024}
 
 
 class Headed:
-    """ASGI middleware: our headers on every answer, and requests over 256 KiB refused while they are read.
+    """ASGI middleware: our headers on every answer, and requests over 256 KiB, or larger where scenarios are
+    uploaded, refused while they are read.
 
     An error that nobody expected is answered by `unexpected` here, inside, so that this answer has the headers too.
     Our pages connect to where they come from, and to the origins in `beside`.
@@ -59,28 +64,29 @@ class Headed:
         length = Headers(scope=scope).get("content-length", "0")
         declared = int(length) if length.isdigit() and len(length) < 16 else 0
         try:
-            await self.app(scope, _bounded(receive, declared), headed)
+            most = UPLOADS.get((scope["method"], scope["path"]), LARGEST)
+            await self.app(scope, _bounded(receive, declared, most), headed)
         except Exception as error:
             if has_begun:
                 raise
             await self._unexpected(Request(scope), error)(scope, receive, headed)
 
 
-def _too_large() -> HTTPException:
-    return HTTPException(413, f"A request has at most {LARGEST // 1024} KiB.")
+def _too_large(most: int) -> HTTPException:
+    return HTTPException(413, f"This request has at most {most // 1024} KiB.")
 
 
-def _bounded(receive: Receive, declared: int) -> Receive:
+def _bounded(receive: Receive, declared: int, most: int) -> Receive:
     read = 0
 
     async def bounded() -> Message:
         nonlocal read
-        if declared > LARGEST:
-            raise _too_large()
+        if declared > most:
+            raise _too_large(most)
         message = await receive()
         read += len(message.get("body", b""))
-        if read > LARGEST:
-            raise _too_large()
+        if read > most:
+            raise _too_large(most)
         return message
 
     return bounded

@@ -1,22 +1,37 @@
-"""The scenarios that can be planned with."""
+"""The scenarios that can be planned with: listed, looked at, uploaded."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
+from sqlalchemy import select
 
 from ncr import access
 from ncr.access import Action
 from ncr.api.caller import AtSite, Somebody
 from ncr.api.problems import documented
+from ncr.db import reading
 from ncr.errors import NotFound
+from ncr.exercise import claims, library, upload
+from ncr.people.tables import User
 from ncr.scenario.topology import Scenario
+from ncr.site import Site
 
 router = APIRouter(prefix="/scenarios", tags=["scenarios"])
+Id = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+PACKED = {"schema": {"type": "string", "format": "binary"}}
+BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {kind: PACKED for kind in ("application/zip", "application/gzip", "application/octet-stream")},
+    }
+}
 
 
 class ScenarioOut(BaseModel):
-    """A scenario as an instructor chooses it: no flags, no answers."""
+    """A scenario as an instructor chooses it: no flags, no answers; memory (MiB) and cores are one team's at most."""
 
     id: str
     version: str
@@ -30,29 +45,69 @@ class ScenarioOut(BaseModel):
     attack: list[str]
     services: list[str]
     tasks: int
+    memory_mib: float
+    cpus: float
+
+
+class VersionOut(BaseModel):
+    """A version that is kept; `uploaded_by` is the user who brought it, null for one from the site's folders."""
+
+    version: str
+    digest: str
+    added_at: datetime
+    uploaded_by: str | None
 
 
 @router.get("", responses=documented(401, 403))
 def list_scenarios(at: AtSite, viewer: Somebody) -> list[ScenarioOut]:
     """Every scenario of the site."""
     access.require(viewer, Action.INSPECT)
-    return [_shown(scenario) for scenario in at.scenarios()]
+    return [_shown(scenario, at) for scenario in at.scenarios()]
+
+
+@router.post("", status_code=201, responses=documented(401, 403, 409, 413, 422), openapi_extra=BODY)
+async def upload_scenario(request: Request, at: AtSite, viewer: Somebody) -> ScenarioOut:
+    """Bring a scenario, as a zip or tar.gz of its directory; everything wrong with it is said at once.
+
+    The same content again changes nothing; other content needs a new version.
+    """
+    access.require(viewer, Action.PLAN)
+    with upload.folder(at.settings) as place:
+        packed = place / "archive"
+        with packed.open("wb") as file:
+            async for chunk in request.stream():
+                file.write(chunk)
+        known = (at.settings, at.sessions, at.shelf, at.scenarios, viewer.user_id, at.clock())
+        return _shown(await run_in_threadpool(upload.receive, packed, *known), at)
 
 
 @router.get("/{id}", responses=documented(401, 403, 404, 422))
-def get_scenario(
-    id: Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,62}$")], at: AtSite, viewer: Somebody
-) -> ScenarioOut:
-    """One scenario."""
+def get_scenario(id: Id, at: AtSite, viewer: Somebody) -> ScenarioOut:
+    """One scenario, in its newest version."""
     access.require(viewer, Action.INSPECT)
     for scenario in at.scenarios():
         if scenario.definition.id == id:
-            return _shown(scenario)
+            return _shown(scenario, at)
     raise NotFound("There is no such scenario.")
 
 
-def _shown(scenario: Scenario) -> ScenarioOut:
-    definition = scenario.definition
+@router.get("/{id}/versions", responses=documented(401, 403, 422))
+def list_versions(id: Id, at: AtSite, viewer: Somebody) -> list[VersionOut]:
+    """The versions that were uploaded or planned with, newest first; a plan names one as ID@VERSION."""
+    access.require(viewer, Action.INSPECT)
+    with reading(at.sessions) as session:
+        rows = library.versions(session, id)
+        names = dict(session.execute(select(User.id, User.name)).all()) if rows else {}
+    return [
+        VersionOut(
+            version=row.version, digest=row.digest, added_at=row.added_at, uploaded_by=names.get(row.uploaded_by or "")
+        )
+        for row in rows
+    ]
+
+
+def _shown(scenario: Scenario, at: Site) -> ScenarioOut:
+    definition, need = scenario.definition, claims.needed(scenario.topology, at.settings)
     return ScenarioOut(
         id=definition.id,
         version=definition.version,
@@ -66,4 +121,6 @@ def _shown(scenario: Scenario) -> ScenarioOut:
         attack=list(definition.attack),
         services=list(scenario.topology.services),
         tasks=len(definition.tasks),
+        memory_mib=need.memory_mib,
+        cpus=need.cpus,
     )

@@ -14,13 +14,12 @@ from ncr.cli.told import Id, Json, database, exercise_of, one, seconds, table
 from ncr.clock import utcnow
 from ncr.config import Settings
 from ncr.errors import Invalid, Problem
-from ncr.exercise import setup
+from ncr.exercise import library, setup
 from ncr.exercise.lifecycle import ENDED
 from ncr.exercise.plan import Plan
 from ncr.exercise.shelf import Shelf
 from ncr.exercise.tables import Environment, Exercise, Participant, ScenarioVersion
 from ncr.people.tables import User
-from ncr.scenario.topology import Scenario
 from ncr.scoring import conduct
 
 app = typer.Typer(help="Plan, run and watch exercises.", no_args_is_help=True)
@@ -28,7 +27,7 @@ app = typer.Typer(help="Plan, run and watch exercises.", no_args_is_help=True)
 
 @app.command()
 def plan(
-    scenario: Annotated[str, typer.Argument(help="The scenario's id.")],
+    scenario: Annotated[str, typer.Argument(help="The scenario's id, or ID@VERSION.")],
     title: Annotated[str, typer.Option(help="What people call it.")],
     teams: Annotated[list[str], typer.Option("--team", help="A team's id; given again for each.")],
     starts_at: Annotated[datetime | None, typer.Option(help="Local time in the time zone.")] = None,
@@ -45,9 +44,10 @@ def plan(
     start: datetime | None = starts_at.replace(tzinfo=None) if starts_at else None
     if starts_in is not None:
         start = now + timedelta(seconds=seconds(starts_in, "--starts-in"))
+    shelf = Shelf(settings.data / "scenarios")
     with database(settings) as sessions, sessions.begin() as session:
         wanted = Plan(
-            scenario=_scenario(settings, scenario),
+            scenario=library.find(session, shelf, composition.library(settings, sessions, shelf)(), scenario),
             title=title,
             teams=teams,
             starts_at=start,
@@ -58,7 +58,7 @@ def plan(
             created_by=_owner(session, owner),
             prepare_lead_s=settings.prepare_lead_s,
         )
-        made = setup.plan(session, Shelf(settings.data / "scenarios"), wanted, now)
+        made = setup.plan(session, shelf, wanted, now)
         one(_row(session, made), as_json)
 
 
@@ -148,15 +148,6 @@ def _tell(board: dict[str, Any], state: str, as_json: bool) -> None:
         return
     typer.echo(f"fact {board['seq']}, {state}")
     table(rows, as_json, "no teams")
-
-
-def _scenario(settings: Settings, id: str) -> Scenario:
-    known = composition.scenarios(settings)()
-    for scenario in known:
-        if scenario.definition.id == id:
-            return scenario
-    names = ", ".join(each.definition.id for each in known) or "none"
-    raise Invalid(problems=[Problem("scenario", f"there is no scenario {id}; there are: {names}")])
 
 
 def _owner(session: Session, login: str | None) -> str | None:

@@ -1,5 +1,6 @@
 """`ncr ledger`: prove that no fact was changed, take the facts elsewhere, and count them anew by other rules."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -80,8 +81,9 @@ def rescore(
     with database(settings) as sessions:
         with reading(sessions) as session:
             row = exercise_of(session, exercise)
-        played = Shelf(settings.data / "scenarios").get(row.digest)
-        changed = _changed(settings, played, scenario)
+        shelf = Shelf(settings.data / "scenarios")
+        played = shelf.get(row.digest)
+        changed = _changed(composition.library(settings, sessions, shelf)(), played, scenario)
         then = Board(sessions, row.id, rules(changed.definition)).snapshot("staff")
         now = Board(sessions, row.id, rules(played.definition)).snapshot("staff", at=then["seq"])
     rows = _beside(now["standings"], then["standings"])
@@ -107,11 +109,11 @@ def _told(one: dict[str, Any]) -> str:
     return f"{one['exercise']}: broken at {first['where']}: {first['message']}{more}"
 
 
-def _changed(settings: Settings, played: Scenario, place: Path | None) -> Scenario:
+def _changed(library: Sequence[Scenario], played: Scenario, place: Path | None) -> Scenario:
     """The scenario to count by: the one in `place`, or the site's of the same id."""
     id = played.definition.id
     if place is None:
-        found = next((each for each in composition.scenarios(settings)() if each.definition.id == id), None)
+        found = next((each for each in library if each.definition.id == id), None)
         if found is None:
             raise NotFound(f"the site has no scenario {id} that is good; name a directory with --scenario")
         return found

@@ -1,6 +1,7 @@
 """`ncr practice`: start, end and list practice runs."""
 
 import time
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -39,7 +40,8 @@ def start(
     with database(settings) as sessions:
         shelf = Shelf(settings.data / "scenarios")
         with sessions.begin() as session:
-            wanted, who = _scenario(settings, scenario), _user(session, user)
+            known = composition.library(settings, sessions, shelf)()
+            wanted, who = _scenario(known, scenario), _user(session, user)
             run = practising.start(session, shelf, settings, wanted, who.id, utcnow())
         seen = _wait(sessions, shelf, settings, run, as_json) if wait else _look(sessions, shelf, settings, run)
         one(_row(seen, user), as_json)
@@ -119,8 +121,8 @@ def _row(run: Run, who: str | None) -> dict[str, Any]:
     }
 
 
-def _scenario(settings: Settings, id: str) -> Scenario:
-    known = [each for each in composition.scenarios(settings)() if "practice" in each.definition.modes]
+def _scenario(library: Sequence[Scenario], id: str) -> Scenario:
+    known = [each for each in library if "practice" in each.definition.modes]
     for scenario in known:
         if scenario.definition.id == id:
             return scenario

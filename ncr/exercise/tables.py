@@ -10,13 +10,15 @@ from ncr.db import Base
 
 
 class ScenarioVersion(Base):
-    """A scenario as it was when planned with: `path` is the copy kept in the data folder, named by its digest."""
+    """A scenario as it was when uploaded or planned with; its copy in the data folder is named by its digest."""
 
     __tablename__ = "scenario_version"
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     scenario: Mapped[str] = mapped_column(String(63), index=True)
     version: Mapped[str] = mapped_column(String(40))
     added_at: Mapped[datetime]
+    uploaded_at: Mapped[datetime | None]
+    uploaded_by: Mapped[str | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
 
 
 class Exercise(Base):

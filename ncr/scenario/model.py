@@ -219,7 +219,7 @@ class Definition(Strict):
 
     ncr: Literal[1]
     id: Id
-    version: str = Field(pattern=r"^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$")
+    version: str = Field(max_length=40, pattern=r"^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$")
     title: Text
     summary: Text
     modes: tuple[Literal["exercise", "practice"], ...] = ("exercise", "practice")

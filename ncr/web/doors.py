@@ -15,6 +15,7 @@ from ncr.web import (
     planning,
     practice_acts,
     practice_catalogue,
+    scenarios,
     team,
 )
 from ncr.web.catalogue import Words
@@ -24,6 +25,7 @@ router = APIRouter(include_in_schema=False)
 for each in (
     entrance,
     planning,
+    scenarios,
     practice_catalogue,
     practice_acts,
     board,

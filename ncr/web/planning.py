@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Query
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel
 
@@ -33,12 +33,12 @@ class Planned(BaseModel):
 
 
 @router.get("/exercises/new")
-def show(visit: Visiting) -> Response:
-    """The empty form, with a start half an hour from now."""
+def show(visit: Visiting, scenario: Annotated[str, Query(max_length=100)] = "") -> Response:
+    """The empty form, with a start half an hour from now; `scenario` is chosen already."""
     access.require(visit.viewer, Action.PLAN)
     zone = visit.site.settings.time_zone
     start = (visit.site.clock().astimezone(ZoneInfo(zone)) + SOON).replace(second=0, microsecond=0, tzinfo=None)
-    form = {"title": "", "scenario": "", "teams": [], "minutes": "", "recurrence": "", "visibility": ""}
+    form = {"title": "", "scenario": scenario, "teams": [], "minutes": "", "recurrence": "", "visibility": ""}
     return _form(visit, form | {"starts_at": start.isoformat(), "time_zone": zone, "key": secrets.token_hex(16)}, ())
 
 

@@ -200,8 +200,8 @@ def test_what_a_site_allows_holds_for_new_plans_and_never_for_what_was_planned(
     compose = (place / "compose.yml").read_text()
     (place / "compose.yml").write_text(compose.replace("  web:\n", "  web:\n    mem_limit: 6g\n"))
     sites = {most: settings(tmp_path, scenarios=[tmp_path / "source"], max_memory_mib=most) for most in (8192, 4096)}
-    (large,) = composition.scenarios(sites[8192])()
-    assert composition.scenarios(sites[4096])() == []
+    (large,) = composition.library(sites[8192], sessions, shelf)()
+    assert composition.library(sites[4096], sessions, shelf)() == []
     planned(sessions, shelf, NOON, scenario=large)
     assert Shelf(shelf.folder).get(large.digest).topology.services["web"].memory_mib == 6144
 

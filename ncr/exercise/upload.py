@@ -1,0 +1,56 @@
+"""An uploaded archive becomes a scenario version that can be planned with, or is refused whole."""
+
+import errno
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from ncr.config import Settings
+from ncr.db import Sessions
+from ncr.errors import ServiceUnavailable
+from ncr.exercise import library
+from ncr.exercise.shelf import Shelf
+from ncr.people import audit
+from ncr.scenario import archive, loader
+from ncr.scenario.maxima import Maxima
+from ncr.scenario.topology import Scenario
+
+
+@contextmanager
+def folder(settings: Settings) -> Iterator[Path]:
+    """An empty folder for one upload, gone afterwards; ServiceUnavailable when the disk has no room for it."""
+    place = settings.data / "uploads"
+    place.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(dir=place) as made:
+            yield Path(made)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise ServiceUnavailable("there is no room left on the service's disk; nothing was kept") from error
+
+
+def receive(
+    packed: Path,
+    settings: Settings,
+    sessions: Sessions,
+    shelf: Shelf,
+    newest: Callable[[], Sequence[Scenario]],
+    user_id: str | None,
+    now: datetime,
+) -> Scenario:
+    """Unpack, check and keep the scenario in the archive `packed`, beside which there is room.
+
+    Raises ScenarioInvalid with every problem, and Refused when its version is known with other content.
+    """
+    into = packed.parent / "unpacked"
+    into.mkdir()
+    scenario = loader.load(archive.unpack(packed, into), Maxima.of(settings))
+    known = newest()
+    with sessions.begin() as session:
+        row = library.receive(session, shelf, known, scenario, user_id, now)
+        detail = {"version": row.version, "digest": row.digest}
+        audit.record(session, now, user_id, "scenario-uploaded", row.scenario, detail)
+    return shelf.get(scenario.digest)
