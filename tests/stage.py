@@ -21,9 +21,13 @@ from ncr.people.tables import Partner, Team
 from ncr.runtime.engine import Engine
 from ncr.scenario import loader
 from ncr.scenario.topology import Scenario
+from ncr.scoring.rules import rules
+from ncr.scoring.submission import Member, submit
 from ncr.scoring.tables import FactRow
 
 LITEN = Path(__file__).parent / "scenarios" / "liten"
+FALL = Path(__file__).parent / "scenarios" / "fall"
+MANGE = Path(__file__).parent / "scenarios" / "mange"
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
 TEAMS = ("cyfor", "telenor", "norsis")
 
@@ -155,6 +159,19 @@ class Stage:
 
     def kinds(self, exercise_id: str) -> list[str]:
         return [fact.kind for fact in self.facts(exercise_id)]
+
+    def outcome(self, exercise_id: str, ref: str) -> list[dict[str, Any]]:
+        """What came of an inject in each team, in the order of their names."""
+        found = self.moment(exercise_id, ref).outcome
+        return [found.get(row.participant_id or "", {}) for row in self.environments(exercise_id)]
+
+    def solve(self, exercise_id: str, team: int, task: str, answer: str) -> None:
+        """A team (0, 1, …) answers."""
+        player = self.environments(exercise_id)[team].participant_id
+        judged = rules(self.shelf.get(self.exercise(exercise_id).digest).definition)
+        member = Member(player or "", "u", "p")
+        with self.sessions.begin() as session:
+            assert submit(session, exercise_id, member, judged, task, answer, self.clock()).right
 
     def messages(self, exercise_id: str) -> list[Message]:
         with self.sessions() as session:

@@ -15,13 +15,15 @@ from ncr.director.means import Means
 from ncr.director.pace import Pace, note_built
 from ncr.director.reconcile import Step
 from ncr.errors import EngineError, SubnetTaken
-from ncr.exercise import journal
+from ncr.exercise import held, journal
 from ncr.exercise.lifecycle import EnvironmentState
+from ncr.exercise.openness import clock_of
 from ncr.exercise.tables import Environment
 from ncr.runtime import environment as runtime
 from ncr.runtime.blueprint import Blueprint, networks_needed
 from ncr.runtime.isolation import HOST_PORTS
 from ncr.runtime.objects import GENERATION, Observed
+from ncr.runtime.upholding import join, uphold
 
 log = structlog.get_logger()
 E = EnvironmentState
@@ -74,6 +76,10 @@ class Acts:
         self._set(
             case, health=dict.fromkeys([spec.service or runtime.GATE for spec in blueprint.everything], "starting")
         )
+        if case.environment.held:
+            # What stood on the engine already was taken as it was, off its networks too.
+            uphold(self._engine, blueprint, self._engine.observe(blueprint.who.labels), (), ())
+            self._let_go(case)
         ports = (*HOST_PORTS, self._means.settings.port)
         runtime.verify(self._engine, blueprint, cases.neighbours(self._means, case), ports)
         runtime.hold(self._engine, blueprint)
@@ -90,6 +96,14 @@ class Acts:
         with self._means.lead.writing() as session:
             if journal.move_environment(session, case.environment, E.READY, now, **ready):
                 note_built(session, case.exercise.id, took())
+
+    def _let_go(self, case: Case) -> None:
+        """What is built as the scenario says is no longer as injects left it."""
+        with self._means.lead.writing() as session:
+            journal.head(session, case.exercise.id)
+            row = held.locked(session, case.environment.id, case.environment.generation)
+            if row is not None:
+                held.let_go(session, row, "the environment was made anew")
 
     def _clear_old(self, case: Case) -> None:
         """Remove what earlier makings of the environment left: nothing of a team's outlives a reset."""
@@ -127,13 +141,17 @@ class Acts:
         self._move(case, E.READY)
 
     def _restart(self, case: Case) -> None:
-        ensure_guard(self._means)
-        runtime.restart(self._engine, self._drawn(case), case.environment.restart_service or "")
+        service = case.environment.restart_service or ""
+        # Staff who ask take it out of what is held; a team cannot.
+        if service not in held.stopped(case.environment.held):
+            ensure_guard(self._means)
+            runtime.restart(self._engine, self._drawn(case), service)
         self._set(case, restart_service=None)
 
     def _check(self, case: Case) -> None:
         """What the platform broke is made anew, a service that ended is started, what drifted is set right."""
         blueprint = self._drawn(case)
+        self._put_back(case, blueprint)
         seen = self._engine.observe(blueprint.who.labels)
         health = runtime.health(seen, blueprint)
         broken = faults(seen, blueprint, health)
@@ -141,12 +159,30 @@ class Acts:
             self._move(case, E.DEGRADED, why=broken, health=health)
             return
         health = note_health(self._means, case.environment.id, case.environment.generation, health)
-        for service in [service for service, state in health.items() if state == "exited"]:
+        # What an inject keeps stopped is not the platform's to start.
+        stopped = held.stopped(case.environment.held)
+        for service in [service for service, state in health.items() if state == "exited" and service not in stopped]:
             ensure_guard(self._means)
             runtime.restart(self._engine, blueprint, service)
+        uphold(self._engine, blueprint, seen, stopped, held.cuts(case.environment.held))
         self._set_right(case, seen, blueprint, [service for service, state in health.items() if state == FULL])
         if case.environment.tries:
             self._set(case, tries=0, failure=None)
+
+    def _put_back(self, case: Case, blueprint: Blueprint) -> None:
+        """What was taken off a network for a while comes back once the while is over."""
+        t_s = clock_of(case.exercise).t(self._means.clock())
+        ended = held.over(case.environment.held, t_s)
+        for inject in ended:
+            one = case.environment.held[inject]
+            join(self._engine, blueprint, one["service"], one["network"])
+        if ended:
+            reach("release-before-commit")
+            with self._means.lead.writing() as session:
+                journal.head(session, case.exercise.id)
+                row = held.locked(session, case.environment.id, case.environment.generation)
+                case.environment.held = held.release(session, row, ended, t_s) if row else {}
+            reach("release-after-commit")
 
     def _set_right(self, case: Case, seen: Observed, blueprint: Blueprint, full: Collection[str]) -> None:
         wrong = "paused" if case.environment.state == E.OPEN else "running"

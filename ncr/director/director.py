@@ -105,7 +105,7 @@ class Director:
                 self._pool.follow(now)
                 # Before environments: one that is to be closed waits for the rounds begun here.
                 self._rounds.follow(now)
-                self._injects.take_up(now)
+                self._injects.follow(now)
                 self._environments.follow(now)
                 self._upkeep.follow(now)
             except LostLead:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy import select
@@ -18,8 +18,9 @@ from ncr.director.means import Means
 from ncr.director.provision import Provision
 from ncr.director.reconcile import Standing, Step, is_hopeless, next_step, wait_s
 from ncr.errors import EngineUnavailable, LostLead, NcrError
-from ncr.exercise import journal
+from ncr.exercise import held, journal
 from ncr.exercise.lifecycle import EnvironmentState, State
+from ncr.exercise.openness import clock_of
 from ncr.exercise.tables import Environment, Exercise
 from ncr.scoring import conduct
 
@@ -39,6 +40,7 @@ class Wanting(NamedTuple):
     target: str
     restart_service: str | None
     failure: str | None
+    held: dict[str, Any]
 
 
 class Environments:
@@ -56,8 +58,9 @@ class Environments:
     def follow(self, now: datetime) -> None:
         """Start a job for every environment with something to do, and settle exercises being prepared."""
         rows = self._wanting()
+        overdue = self._overdue(rows, now)
         for environment in rows:
-            step = self._step(environment, now)
+            step = self._step(environment, now, environment.id in overdue)
             if step is Step.NOTHING or not self._may(environment, step, now):
                 continue
             key = (environment.exercise_id, f"environment:{environment.id}")
@@ -67,20 +70,30 @@ class Environments:
 
     def _wanting(self) -> list[Wanting]:
         columns = (Environment.id, Environment.exercise_id, Environment.state, Environment.target)
-        asked = select(*columns, Environment.restart_service, Environment.failure)
+        asked = select(*columns, Environment.restart_service, Environment.failure, Environment.held)
         asked = asked.where(Environment.target != E.ABSENT, Environment.state != E.REMOVED)
         with reading(self._means.sessions) as session:
             # Whoever has waited longest comes first.
             rows = session.execute(asked.order_by(Environment.changed_at, Environment.id))
             return [Wanting(*row) for row in rows]
 
-    def _step(self, environment: Wanting, now: datetime) -> Step:
+    def _overdue(self, rows: Sequence[Wanting], now: datetime) -> set[str]:
+        """Environments that an inject holds cut off for longer than it is meant to."""
+        waiting = [row for row in rows if any(one.get("until_t") is not None for one in row.held.values())]
+        if not waiting:
+            return set()
+        asked = select(Exercise).where(Exercise.id.in_({row.exercise_id for row in waiting}))
+        with reading(self._means.sessions) as session:
+            t_s = {exercise.id: clock_of(exercise).t(now) for exercise in session.scalars(asked)}
+        return {row.id for row in waiting if held.over(row.held, t_s[row.exercise_id])}
+
+    def _step(self, environment: Wanting, now: datetime, is_overdue: bool) -> Step:
         with self._lock:
             if self._not_before.get(environment.id, now) > now:
                 return Step.NOTHING
             looked = self._looked.setdefault(environment.id, now)
         look = now - looked >= timedelta(seconds=self._means.settings.reconcile_s)
-        return next_step(_standing(environment, look))
+        return next_step(_standing(environment, look or is_overdue))
 
     def _may(self, environment: Wanting, step: Step, now: datetime) -> bool:
         if step in (Step.CLOSE, Step.REMOVE):

@@ -1,252 +1,226 @@
-"""Injects: what is said is written once; what is run in the environments is run once in each, as far as can be seen."""
+"""Injects: each happens once, to all or to who met its condition; what is done in environments is done once in each."""
 
-import hashlib
-import hmac
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
-from sqlalchemy import Select, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, or_, select
 
 from ncr.db import reading
-from ncr.director import cases
+from ncr.director import inject_rows as rows
+from ncr.director.cases import read_case
+from ncr.director.conditionals import Conditionals
 from ncr.director.crashpoints import reach
+from ncr.director.inject_acts import InjectActs, Order, Outcome, held_after, held_from
 from ncr.director.means import Means
-from ncr.errors import EngineError, EngineUnavailable, LostLead, NcrError
-from ncr.exercise import journal
+from ncr.director.sayings import say
+from ncr.errors import LostLead, NcrError
+from ncr.exercise import held, journal
 from ncr.exercise.lifecycle import EnvironmentState, State
 from ncr.exercise.openness import clock_of
-from ncr.exercise.tables import Environment, Exercise, Message, Moment, Participant
-from ncr.runtime.engine import ExecResult
-from ncr.scenario.model import Definition, Inject, Variable
-from ncr.scenario.values import Text
-from ncr.scoring import ledger
-from ncr.scoring.facts import Draft, Kind
-from ncr.scoring.values import filled, own_words
+from ncr.exercise.tables import Environment, Exercise, Moment
+from ncr.scenario.model import Definition, Inject
 
 log = structlog.get_logger()
-TIMEOUT_S = 60.0
-RAN_BEFORE = 97
-TOLD = 1000
-
-# The mark is made before the command and by the same shell: where it is, the command has been begun.
-ONCE = """for place in /dev/shm /tmp; do
-  mark="$place/$0"
-  [ -e "$mark" ] && exit 97
-  (set -C; : > "$mark") 2>/dev/null && exec "$@"
-done
-exec "$@"
-"""
+GONE = (EnvironmentState.FAILED, EnvironmentState.CLOSED, EnvironmentState.REMOVED)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One environment an exec inject has yet to reach."""
+class Target(NamedTuple):
+    """An environment that an inject has yet to reach, and what is known of it there."""
 
     participant: str
     environment: str
     generation: int
-    state: EnvironmentState
-    begun: bool
+    state: str
+    outcome: dict[str, Any]
+
+    @property
+    def begun(self) -> Outcome | None:
+        """What was written down when it was begun in this making of the environment; None: it was not."""
+        is_begun = self.outcome.get("state") == "begun" and self.outcome.get("generation") == self.generation
+        return self.outcome if is_begun else None
 
 
 class Injects:
-    """Fires due injects, and takes up again what a dead director had begun."""
+    """Fires due injects and those whose condition is met, and takes up again what a dead director had begun."""
 
     def __init__(self, means: Means) -> None:
         self._means = means
+        self._acts = InjectActs(means)
+        self._conditionals = Conditionals(means, self._meet)
 
     def fire(self, exercise_id: str, ref: str, now: datetime) -> None:
-        """Have the inject happen: words at once, in this transaction; commands as jobs, claimed first."""
+        """Have it happen to all it has not happened to: words at once, in this transaction; the rest is claimed."""
         definition = self._definition(exercise_id)
-        inject = next(inject for inject in definition.injects if inject.id == ref)
-        if inject.exec is not None:
-            if self._claim(exercise_id, ref, now):
-                reach("exec-after-claim")
-            return
+        inject = _find(definition, ref)
         if inject.say is None:
-            self._refuse(exercise_id, ref, now)
+            with self._means.lead.writing() as session:
+                claim = {"state": "claimed", "claimed_at": now, "fence": self._means.lead.fence}
+                claimed = rows.settle(session, exercise_id, ref, "waiting", **claim)
+            if claimed:
+                reach("inject-after-claim")
             return
         reach("say-before-commit")
         with self._means.lead.writing() as session:
             exercise = journal.head(session, exercise_id)
-            if _settle(session, exercise_id, ref, "waiting", state="done", done_at=now):
-                _say(session, exercise, inject, definition.variables, now)
-                _tell(session, exercise_id, ref, now, self._means.lead.fence, None)
+            if rows.settle(session, exercise_id, ref, "waiting", state="done", done_at=now):
+                moment = rows.moment_of(session, exercise_id, ref)
+                left = rows.unmet(moment, rows.players(session, exercise_id))
+                say(session, exercise, inject, definition.variables, now, left)
+                self._tell(session, moment, left, now, None)
         reach("say-after-commit")
 
-    def take_up(self, now: datetime) -> None:
-        """Bring every claimed inject further: reach the environments it has not reached, end it when all are done."""
-        claimed = select(Moment.exercise_id, Moment.ref, Exercise.state)
-        claimed = claimed.join(Exercise, Exercise.id == Moment.exercise_id)
-        with reading(self._means.sessions) as session:
-            rows = session.execute(claimed.where(Moment.kind == "inject", Moment.state == "claimed")).all()
-        for exercise_id, ref, state in rows:
+    def follow(self, now: datetime) -> None:
+        """See whose conditions are met, and bring what is under way further: reach the environments not reached."""
+        self._conditionals.follow(now)
+        for exercise_id, ref, is_claimed, state in self._under_way():
             if state == State.RUNNING:
-                self._try(exercise_id, ref, now)
-            elif state != State.PAUSED and not self._means.jobs.busy(exercise_id, f"inject:{ref}:"):
-                self._complete(exercise_id, ref, now, "the exercise ended first")
+                self._try(exercise_id, ref, is_claimed, now)
+            elif is_claimed and state != State.PAUSED and not self._is_busy(exercise_id, ref):
+                left = self._unreached(exercise_id, ref, is_claimed)
+                self._complete(exercise_id, ref, now, "the exercise ended first" if left else None)
+
+    def _under_way(self) -> list[tuple[str, str, bool, str]]:
+        met = and_(Moment.state == "waiting", Moment.offset_s.is_(None), Exercise.state == State.RUNNING)
+        columns = (Moment.exercise_id, Moment.ref, Moment.state, Exercise.state, Moment.outcome)
+        asked = select(*columns).join(Exercise, Exercise.id == Moment.exercise_id)
+        asked = asked.where(Moment.kind == "inject", or_(Moment.state == "claimed", met))
+        with reading(self._means.sessions) as session:
+            found = session.execute(asked).all()
+        return [
+            (exercise_id, ref, moment == "claimed", state)
+            for exercise_id, ref, moment, state, outcome in found
+            if moment == "claimed" or rows.OPEN & {one["state"] for one in outcome.values()}
+        ]
+
+    def _is_busy(self, exercise_id: str, ref: str) -> bool:
+        jobs = self._means.jobs
+        return jobs.busy(exercise_id, f"inject:{ref}:") or jobs.busy(exercise_id, "environment:")
 
     def _definition(self, exercise_id: str) -> Definition:
         with reading(self._means.sessions) as session:
             digest = session.get_one(Exercise, exercise_id).digest
         return self._means.shelf.get(digest).definition
 
-    def _claim(self, exercise_id: str, ref: str, now: datetime) -> bool:
+    def _meet(self, exercise_id: str, ref: str, who: Collection[str], now: datetime) -> None:
+        """These have met its condition: words reach them now, what is done in their environments is due."""
+        definition = self._definition(exercise_id)
+        inject = _find(definition, ref)
+        reach("met-before-commit")
         with self._means.lead.writing() as session:
-            fence = self._means.lead.fence
-            return _settle(session, exercise_id, ref, "waiting", state="claimed", claimed_at=now, fence=fence)
+            exercise = journal.head(session, exercise_id)
+            moment = rows.moment_of(session, exercise_id, ref)
+            fresh = set(who) & set(rows.players(session, exercise_id)) - set(moment.outcome)
+            if moment.state != "waiting" or not fresh:
+                return
+            met_t = round(clock_of(exercise).t(now), 3)
+            for player in sorted(fresh):
+                rows.note(moment, player, state="met" if inject.say is None else "done", met_t=met_t)
+            if inject.say is not None:
+                say(session, exercise, inject, definition.variables, now, fresh)
+                rows.tell_each(session, exercise_id, ref, fresh, now, self._means.lead.fence)
+                rows.close_if_all_have_it(session, moment, now)
+        reach("met-after-commit")
 
-    def _refuse(self, exercise_id: str, ref: str, now: datetime) -> None:
-        why = "this kind of inject is not run by this version"
-        with self._means.lead.writing() as session:
-            if _settle(session, exercise_id, ref, "waiting", state="failed", done_at=now, outcome={"failure": why}):
-                journal.record(session, now, exercise_id, "failed", subject=f"inject:{ref}", why=why)
-
-    def _try(self, exercise_id: str, ref: str, now: datetime) -> None:
+    def _try(self, exercise_id: str, ref: str, is_claimed: bool, now: datetime) -> None:
         try:
-            self._advance(exercise_id, ref, now)
+            self._advance(exercise_id, ref, is_claimed, now)
         except LostLead:
             raise
         except NcrError as error:
             log.warning("inject stands", exercise=exercise_id, inject=ref, error=str(error)[:500])
 
-    def _advance(self, exercise_id: str, ref: str, now: datetime) -> None:
-        inject = next(inject for inject in self._definition(exercise_id).injects if inject.id == ref)
-        targets = self._unreached(exercise_id, ref)
+    def _advance(self, exercise_id: str, ref: str, is_claimed: bool, now: datetime) -> None:
+        inject = _find(self._definition(exercise_id), ref)
+        targets = self._unreached(exercise_id, ref, is_claimed)
         for target in targets:
-            key = (exercise_id, f"inject:{ref}:{target.participant}")
-            self._means.jobs.submit(key, partial(self._run, exercise_id, inject, target))
-        if not targets:
+            # What stops or cuts is done while nothing else is done to the environment; a command may run beside.
+            name = f"inject:{ref}:{target.participant}" if inject.exec else f"environment:{target.environment}"
+            self._means.jobs.submit((exercise_id, name), partial(self._run, exercise_id, inject, target))
+        if is_claimed and not targets:
             self._complete(exercise_id, ref, now, None)
 
-    def _unreached(self, exercise_id: str, ref: str) -> list[Target]:
-        """The environments without an outcome; one being made or mended is waited for."""
+    def _unreached(self, exercise_id: str, ref: str, is_claimed: bool) -> list[Target]:
+        """The environments without a last word; one being made or mended is waited for."""
+        mine = (Environment.exercise_id == exercise_id, Environment.participant_id.is_not(None))
         with reading(self._means.sessions) as session:
-            moment = session.scalars(_moment(exercise_id, ref)).one()
-            rows = session.scalars(select(Environment).where(Environment.exercise_id == exercise_id)).all()
-        return [
-            Target(row.participant_id, row.id, row.generation, EnvironmentState(row.state), _begun(moment, row))
-            for row in rows
-            if moment.outcome.get(row.participant_id, {}).get("state", "begun") == "begun"
+            outcome = rows.moment_of(session, exercise_id, ref).outcome
+            environments = session.scalars(select(Environment).where(*mine)).all()
+        missing = {"state": "met"} if is_claimed else {"state": "not met"}
+        found = [
+            Target(row.participant_id, row.id, row.generation, row.state, outcome.get(row.participant_id, missing))
+            for row in environments
         ]
+        return [target for target in found if target.outcome["state"] in rows.OPEN]
 
     def _run(self, exercise_id: str, inject: Inject, target: Target) -> None:
-        if target.state is EnvironmentState.OPEN:
-            self._record(exercise_id, inject.id, target, {"state": "begun", "generation": target.generation})
-            reach("exec-before-run")
-            outcome = self._execute(exercise_id, inject, target)
-            reach("exec-after-run")
-            self._record(exercise_id, inject.id, target, outcome)
-        elif target.state in (EnvironmentState.FAILED, EnvironmentState.CLOSED, EnvironmentState.REMOVED):
-            self._record(exercise_id, inject.id, target, {"state": "failed", "why": f"environment {target.state}"})
+        if target.state in GONE:
+            self._record(exercise_id, inject, target, {"state": "failed", "why": f"environment {target.state}"})
+        elif target.state == EnvironmentState.OPEN and self._begin(exercise_id, inject, target):
+            reach("inject-before-run")
+            order = Order(inject, read_case(self._means, target.environment), target.begun)
+            outcome = self._acts.carry_out(order, partial(self._note, exercise_id, inject.id, target))
+            reach("inject-after-run")
+            self._record(exercise_id, inject, target, outcome)
 
-    def _execute(self, exercise_id: str, inject: Inject, target: Target) -> dict[str, Any]:
-        order = inject.exec
-        assert order is not None  # noqa: S101
-        try:
-            container = self._container(target, order.service)
-            if self._means.engine.exec(container, ["sh", "-c", "exit 0"]).exit_code == 0:
-                command = ["sh", "-c", ONCE, self._mark(exercise_id, inject.id, target), *order.command]
-            elif target.begun:
-                return {"state": "unknown", "why": "begun before the director restarted, and nothing tells its end"}
-            else:
-                command = list(order.command)
-            result = self._means.engine.exec(container, command, user=order.user, timeout_s=TIMEOUT_S)
-        except EngineUnavailable:
-            raise
-        except EngineError as error:
-            return {"state": "failed", "why": str(error)[:TOLD]}
-        return _outcome(result, target.begun)
+    def _begin(self, exercise_id: str, inject: Inject, target: Target) -> bool:
+        """Say in one that it is begun and what the environment is held in from now on; False: it changed meanwhile."""
+        if target.begun:
+            return True
+        with self._means.lead.writing() as session:
+            exercise = journal.head(session, exercise_id)
+            row = held.locked(session, target.environment, target.generation)
+            if row is None or row.state != EnvironmentState.OPEN or exercise.state != State.RUNNING:
+                return False
+            t_s = round(clock_of(exercise).t(self._means.clock()), 3)
+            row.held = held_from(inject, row.held, t_s, exercise.scale)
+            until_t = row.held.get(inject.id, {}).get("until_t")
+            more = {"until_t": until_t} if until_t is not None else {}
+            begun = {"state": "begun", "generation": target.generation, "t": t_s, **more}
+            rows.note(rows.moment_of(session, exercise_id, inject.id), target.participant, **begun)
+        return True
 
-    def _container(self, target: Target, service: str) -> str:
-        blueprint = cases.drawn(self._means, cases.read_case(self._means, target.environment))
-        containers = blueprint.of(service) if blueprint else ()
-        if not containers:
-            raise EngineError(f"the environment has no service {service}")
-        return containers[0].name
-
-    def _mark(self, exercise_id: str, ref: str, target: Target) -> str:
-        with reading(self._means.sessions) as session:
-            secret = session.get_one(Exercise, exercise_id).secret
-        text = f"inject:{ref}:{target.environment}:{target.generation}"
-        return "." + hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()[:24]
-
-    def _record(self, exercise_id: str, ref: str, target: Target, outcome: dict[str, Any]) -> None:
+    def _note(self, exercise_id: str, ref: str, target: Target, more: Outcome) -> None:
         with self._means.lead.writing() as session:
             journal.head(session, exercise_id)
-            moment = session.scalars(_moment(exercise_id, ref)).one()
-            moment.outcome = {**moment.outcome, target.participant: outcome}
+            rows.note(rows.moment_of(session, exercise_id, ref), target.participant, **more)
+        reach("inject-half-done")
+
+    def _record(self, exercise_id: str, inject: Inject, target: Target, outcome: Outcome) -> None:
+        """The last word on it in this environment, and what the environment is held in after it."""
+        now, fence = self._means.clock(), self._means.lead.fence
+        with self._means.lead.writing() as session:
+            journal.head(session, exercise_id)
+            row = held.locked(session, target.environment, target.generation)
+            if row is not None:
+                row.held = held_after(inject, row.held, outcome["state"] == "failed")
+            moment = rows.moment_of(session, exercise_id, inject.id)
+            rows.note(moment, target.participant, **outcome)
+            if "met_t" in moment.outcome[target.participant]:
+                rows.tell_each(session, exercise_id, inject.id, {target.participant}, now, fence)
+            rows.close_if_all_have_it(session, moment, now)
 
     def _complete(self, exercise_id: str, ref: str, now: datetime, why: str | None) -> None:
-        reach("exec-before-done")
+        reach("inject-before-done")
         with self._means.lead.writing() as session:
             journal.head(session, exercise_id)
-            state = "failed" if why else "done"
-            if _settle(session, exercise_id, ref, "claimed", state=state, done_at=now):
-                _tell(session, exercise_id, ref, now, self._means.lead.fence, why)
-        reach("exec-after-done")
+            if rows.settle(session, exercise_id, ref, "claimed", state="failed" if why else "done", done_at=now):
+                moment = rows.moment_of(session, exercise_id, ref)
+                alone = {player for player, one in moment.outcome.items() if "met_t" in one}
+                left = rows.players(session, exercise_id).keys() - alone if alone else None
+                self._tell(session, moment, left, now, why)
+        reach("inject-after-done")
+
+    def _tell(self, session: Any, moment: Moment, left: Collection[str] | None, now: datetime, why: str | None) -> None:
+        """That it happened: to all, or to those `left` after some had met its condition before."""
+        fence = self._means.lead.fence
+        if left is None:
+            rows.tell(session, moment.exercise_id, moment.ref, now, fence, why)
+        else:
+            rows.tell_each(session, moment.exercise_id, moment.ref, left, now, fence)
 
 
-def _moment(exercise_id: str, ref: str) -> Select[Moment]:
-    return select(Moment).where(Moment.exercise_id == exercise_id, Moment.kind == "inject", Moment.ref == ref)
-
-
-def _settle(session: Session, exercise_id: str, ref: str, before: str, **values: Any) -> bool:
-    which = (Moment.exercise_id == exercise_id, Moment.kind == "inject", Moment.ref == ref, Moment.state == before)
-    result: Any = session.execute(update(Moment).where(*which).values(**values))
-    return bool(result.rowcount == 1)
-
-
-def _begun(moment: Moment, environment: Environment) -> bool:
-    kept: dict[str, Any] = moment.outcome.get(environment.participant_id, {})
-    return bool(kept.get("state") == "begun" and kept.get("generation") == environment.generation)
-
-
-def _outcome(result: ExecResult, begun: bool) -> dict[str, Any]:
-    if begun and result.exit_code == RAN_BEFORE:
-        return {"state": "done", "why": "it had been run when the director restarted; its output was not seen"}
-    told = (result.stdout + result.stderr)[-TOLD:].decode("utf-8", "replace")
-    state = "done" if result.exit_code == 0 else "failed"
-    return {"state": state, "exit_code": result.exit_code, "output": told.replace("\0", "")}
-
-
-def _say(
-    session: Session, exercise: Exercise, inject: Inject, variables: Mapping[str, Variable], now: datetime
-) -> None:
-    """One message for all, or one for each participant when the words are its own."""
-    if not any("${" in said for text in _texts(inject) if text for said in text.root.values()):
-        session.add(_message(exercise, inject, None, {}, now))
-        return
-    for player in session.scalars(select(Participant).where(Participant.exercise_id == exercise.id)):
-        team = player.team_id or player.id
-        words = own_words(variables, exercise.id, exercise.secret, player.id, team, player.name)
-        session.add(_message(exercise, inject, player.id, words, now))
-
-
-def _texts(inject: Inject) -> tuple[Text | None, Text | None, Text | None]:
-    return inject.title, inject.from_, inject.say
-
-
-def _message(
-    exercise: Exercise, inject: Inject, participant: str | None, words: Mapping[str, str], now: datetime
-) -> Message:
-    message = Message(exercise_id=exercise.id, at=now, t=clock_of(exercise).t(now), inject=inject.id)
-    message.to, message.participant_id = list(inject.to), participant
-    title, sender, said = (_filled(text, words) for text in _texts(inject))
-    message.title, message.sender, message.text = title, sender, said or {}
-    return message
-
-
-def _filled(text: Text | None, words: Mapping[str, str]) -> dict[str, Any] | None:
-    return {str(language): said for language, said in filled(text, words).root.items()} if text else None
-
-
-def _tell(session: Session, exercise_id: str, ref: str, now: datetime, fence: int | None, why: str | None) -> None:
-    draft = Draft(Kind.INJECTED, f"injected:{ref}", payload={"inject": ref})
-    ledger.append(session, exercise_id, [draft], now, fence=fence)
-    journal.record(session, now, exercise_id, "injected", subject=f"inject:{ref}", why=why)
+def _find(definition: Definition, ref: str) -> Inject:
+    return next(inject for inject in definition.injects if inject.id == ref)

@@ -84,7 +84,7 @@ class Environment(Base):
     """One participant's copy: where it is (`state`), where it should be (`target`), and which making of it this is.
 
     `generation` grows with every reset; `health` is service -> up|starting|unhealthy|exited|missing|full as last
-    observed.
+    observed; `held` is what injects keep stopped or cut off in this making (ncr.exercise.held).
     """
 
     __tablename__ = "environment"
@@ -97,6 +97,7 @@ class Environment(Base):
     resets: Mapped[int] = mapped_column(default=0)
     restart_service: Mapped[str | None] = mapped_column(String(63))
     health: Mapped[dict[str, Any]]
+    held: Mapped[dict[str, Any]] = mapped_column(default=dict)
     failure: Mapped[str | None] = mapped_column(Text)
     tries: Mapped[int] = mapped_column(default=0)
     changed_at: Mapped[datetime]

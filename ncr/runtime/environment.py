@@ -48,7 +48,7 @@ def verify(
 
 
 def hold(engine: Engine, blueprint: Blueprint) -> None:
-    """Freeze every container that runs.
+    """Freeze every container that runs; one that has ended needs no freezing.
 
     A kernel with much to do may not get all of a container's processes to stand still at once; it is asked again.
     """
@@ -161,12 +161,11 @@ def _for_all(engine: Engine, blueprint: Blueprint, verb: Callable[[str], None], 
     if not trouble:
         return
     seen = engine.observe(blueprint.who.labels).containers
-    one_shots = _one_shots(blueprint)
     wrong = [
         spec.service or "the gate"
         for spec in blueprint.everything
         if (found := seen.get(spec.name)) is None
-        or (found.state != wanted and not (spec.name in one_shots and found.exit_code == 0))
+        or (found.state != wanted and not (spec.service and found.state == "exited"))
     ]
     if wrong:
         raise EngineError(f"not {wanted}: {', '.join(wrong)}; {trouble[0]}")

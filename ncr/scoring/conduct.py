@@ -232,6 +232,7 @@ def _settle(session: Session, exercise_id: str, kind: str, now: datetime) -> Non
 
 
 def _end(session: Session, exercise_id: str, now: datetime) -> None:
+    _end_conditional(session, exercise_id, now)
     waiting = update(Moment).where(
         Moment.exercise_id == exercise_id, Moment.state == "waiting", Moment.kind != "teardown"
     )
@@ -239,3 +240,12 @@ def _end(session: Session, exercise_id: str, now: datetime) -> None:
     session.execute(
         update(Environment).where(Environment.exercise_id == exercise_id).values(target=EnvironmentState.REMOVED)
     )
+
+
+def _end_conditional(session: Session, exercise_id: str, now: datetime) -> None:
+    """Injects that happened to some are done; one that is under way somewhere is the director's to end."""
+    mine = (Moment.exercise_id == exercise_id, Moment.kind == "inject", Moment.state == "waiting")
+    for moment in session.scalars(select(Moment).where(*mine)):
+        if moment.outcome:
+            is_under_way = any(one["state"] in ("met", "begun") for one in moment.outcome.values())
+            moment.state, moment.done_at = ("claimed", None) if is_under_way else ("done", now)

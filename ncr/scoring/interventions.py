@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from ncr.errors import Invalid, NotFound, NotOpen, Problem, Refused
-from ncr.exercise import journal
+from ncr.exercise import held, journal
 from ncr.exercise.lifecycle import EnvironmentState, State
 from ncr.exercise.openness import CLOSED, clock_of, closed_by
 from ncr.exercise.tables import Environment, Exercise, Message, Moment, Participant
@@ -45,6 +45,7 @@ def reset(
     environment.generation, environment.resets = generation, environment.resets + (1 if asked else 0)
     environment.tries, environment.failure, environment.restart_service = 0, None, None
     environment.health, environment.changed_at, environment.ready_at = {}, now, None
+    held.let_go(session, environment, "the environment was reset")
     subject = f"environment:{environment.id}"
     why = "asked for by the team" if asked else "by staff"
     journal.record(
@@ -58,7 +59,8 @@ def restart(
 ) -> Environment:
     """Have one service of the environment stopped and started; `service` must be one the scenario has.
 
-    It costs nothing. A team may while its environment is open, and only so often, because each takes the engine's time.
+    It costs nothing. A team may while its environment is open, and only so often, because each takes the engine's time;
+    what an inject has stopped only staff start.
     """
     environment = _environment(session, environment_id)
     if by_team:
@@ -66,12 +68,17 @@ def restart(
         why = closed_by(exercise, environment, None, now)
         if why is not None:
             raise NotOpen(CLOSED[why])
+    session.refresh(environment, with_for_update=True)
     if environment.state not in (E.READY, E.OPEN, E.DEGRADED):
         raise Refused(f"the environment is {environment.state}; its services cannot be restarted now")
     if environment.restart_service not in (None, service):
         raise Refused(f"{environment.restart_service} is being restarted; one service at a time")
     if by_team:
         attempt(session, "restart", environment.participant_id, now, RESTARTS, RESTARTS_WITHIN_S)
+    if service in held.stopped(environment.held):
+        if by_team:
+            raise Refused(f"{service} is stopped as part of the exercise; the team cannot restart it")
+        environment.held = held.started(environment.held, service)
     environment.restart_service = service
     subject = f"environment:{environment.id}"
     journal.record(session, now, environment.exercise_id, "restart", subject=subject, why=service, who=who)

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from ncr import db
-from ncr.director.injects import ONCE, RAN_BEFORE
+from ncr.director.inject_acts import ONCE, RAN_BEFORE
 from ncr.exercise.tables import Exercise
 from ncr.runtime.docker import DockerEngine
 from ncr.runtime.engine import ExecResult

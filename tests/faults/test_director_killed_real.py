@@ -9,7 +9,7 @@ import docker
 import pytest
 
 from ncr import db
-from ncr.director.injects import ONCE, RAN_BEFORE
+from ncr.director.inject_acts import ONCE, RAN_BEFORE
 from ncr.runtime.docker import DockerEngine
 from tests.faults.director_process import live
 from tests.stage import Stage, add_teams, settings

@@ -92,7 +92,7 @@ def test_a_new_generation_replaces_everything() -> None:
     assert {one.labels["ncr.generation"] for one in seen.containers.values()} == {"2"}
 
 
-def test_held_environments_open_and_a_crashed_one_is_named() -> None:
+def test_held_environments_open_and_what_ended_keeps_nobody_from_it_but_the_gate() -> None:
     world, plan = engine(), made(SHOP)
     environment.build(world, plan)
     environment.hold(world, plan)
@@ -101,7 +101,11 @@ def test_held_environments_open_and_a_crashed_one_is_named() -> None:
     assert states == {"paused", "exited"}
     environment.open_(world, plan)
     world.crash(plan.of("db")[0].name)
-    with pytest.raises(EngineError, match="not running: db"):
+    environment.hold(world, plan)
+    environment.open_(world, plan)
+    assert environment.health(world.observe(plan.who.labels), plan)["db"] == "exited"
+    world.crash(plan.gate.name)
+    with pytest.raises(EngineError, match="not running: the gate"):
         environment.open_(world, plan)
 
 
