@@ -11,7 +11,6 @@ from types import MappingProxyType
 from ncr.errors import EngineError, EngineUnavailable
 from ncr.runtime.engine import Attached, EngineInfo, ExecResult, Progress
 from ncr.runtime.objects import (
-    ROLE,
     Attachment,
     ContainerSpec,
     FileSpec,
@@ -25,7 +24,7 @@ from ncr.runtime.objects import (
 from ncr.runtime.simulated_attach import SimulatedAttached
 from ncr.runtime.simulated_images import archive
 from ncr.runtime.simulated_mischief import How, Mischief, Plans
-from ncr.runtime.simulated_programs import run_program
+from ncr.runtime.simulated_programs import run_container, run_program
 from ncr.runtime.simulated_relay import SimulatedRelay
 from ncr.runtime.simulated_world import Box, Health, Store, World
 
@@ -248,11 +247,7 @@ class SimulatedEngine:
             world.boxes.drop(spec.name)
             guarded = world.guarded
         answer = self.on_run(spec) if self.on_run else None
-        if answer is None and spec.labels.get(ROLE) == "probe":
-            return ExecResult(0, b"done\n" if guarded else b"open the host, for want of the guard\ndone\n")
-        files = {file.path: file.content.decode("latin-1") for file in spec.files}
-        command = (*(spec.entrypoint or ()), *(spec.command or ()))
-        return answer or run_program(command, files, spec.environment, b"", timeout_s)
+        return answer or run_container(spec, guarded, timeout_s)
 
     def put_files(self, name: str, files: Sequence[FileSpec]) -> None:
         with self._call("put_files", name) as world:

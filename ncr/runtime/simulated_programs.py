@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from ncr.runtime.engine import ExecResult
+from ncr.runtime.objects import ROLE, ContainerSpec
 
 
 def run_program(
@@ -37,3 +38,12 @@ def _cat(content: str | None, path: str) -> ExecResult:
 def _sleep(seconds: float, timeout_s: float) -> ExecResult:
     time.sleep(min(seconds, timeout_s))
     return ExecResult(0 if seconds <= timeout_s else None, b"")
+
+
+def run_container(spec: ContainerSpec, guarded: bool, timeout_s: float) -> ExecResult:
+    """How a throw-away container ends; a probe of isolation finds what the guard does not close."""
+    if spec.labels.get(ROLE) == "probe":
+        return ExecResult(0, b"done\n" if guarded else b"open the host, for want of the guard\ndone\n")
+    files = {file.path: file.content.decode("latin-1") for file in spec.files}
+    command = (*(spec.entrypoint or ()), *(spec.command or ()))
+    return run_program(command, files, spec.environment, b"", timeout_s)

@@ -3,10 +3,11 @@
 import io
 import json
 import tarfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
+Found = Mapping[bytes, tuple["Hit", ...]]
 CHUNK = 1 << 20
 OPAQUE, GONE = ".wh..wh..opq", ".wh."
 
@@ -28,27 +29,6 @@ class Layer:
     hits: dict[str, set[bytes]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Layered:
-    """An image's layers, lowest first, and its settings as JSON."""
-
-    layers: tuple[Layer, ...]
-    settings: bytes = b""
-
-    def found(self, text: bytes) -> list[Hit]:
-        """Every place where the text stands; what is hidden counts only where nothing shows it."""
-        shown, hidden = [], []
-        for number, layer in enumerate(self.layers):
-            for name in sorted(name for name, texts in layer.hits.items() if text in texts):
-                if any(_hides(later, name) for later in self.layers[number + 1 :]):
-                    words = f"/{name} in layer {number + 1}, which a later layer deletes or replaces"
-                    hidden.append(Hit(f"{words}; make it in a build stage of its own", False))
-                else:
-                    shown.append(Hit(f"/{name} in layer {number + 1}"))
-        settings = [Hit("its settings (a variable, a label or the command)", False)] if text in self.settings else []
-        return settings + (shown or hidden)
-
-
 class Archives:
     """Reads images' archives, looking for some texts; layers that images share are read once."""
 
@@ -56,8 +36,8 @@ class Archives:
         self._texts = tuple(texts)
         self._layers: dict[str, Layer] = {}
 
-    def read(self, chunks: Iterable[bytes]) -> Layered:
-        """The image in an archive as engines write it, with a manifest.json that names settings and layers."""
+    def read(self, chunks: Iterable[bytes]) -> Found:
+        """Where the texts stand in an image, from its archive, with a manifest.json that names settings and layers."""
         small: dict[str, bytes] = {}
         with tarfile.open(fileobj=_Stream(chunks), mode="r|", bufsize=CHUNK) as archive:
             for member in archive:
@@ -73,7 +53,8 @@ class Archives:
         layers = [self._layers.get(name, Layer()) for name in manifest[0]["Layers"]]
         about = json.loads(small.get(manifest[0]["Config"], b"{}"))
         # Not its history: nobody in a container sees what the build ran.
-        return Layered(tuple(layers), json.dumps(about.get("config"), ensure_ascii=False).encode())
+        settings = json.dumps(about.get("config"), ensure_ascii=False).encode()
+        return {text: tuple(_hits(text, layers, settings)) for text in self._texts}
 
     def _layer(self, stream: io.RawIOBase) -> Layer:
         layer = Layer()
@@ -100,6 +81,20 @@ class Archives:
             found |= {text for text in self._texts if text in window}
             kept = window[-overlap:] if overlap else b""
         return found
+
+
+def _hits(text: bytes, layers: Sequence[Layer], settings: bytes) -> list[Hit]:
+    """Every place where the text stands; what is hidden counts only where nothing shows it."""
+    shown, hidden = [], []
+    for number, layer in enumerate(layers):
+        for name in sorted(name for name, texts in layer.hits.items() if text in texts):
+            if any(_hides(later, name) for later in layers[number + 1 :]):
+                words = f"/{name} in layer {number + 1}, which a later layer deletes or replaces"
+                hidden.append(Hit(f"{words}; make it in a build stage of its own", False))
+            else:
+                shown.append(Hit(f"/{name} in layer {number + 1}"))
+    settled = [Hit("its settings (a variable, a label or the command)", False)] if text in settings else []
+    return settled + (shown or hidden)
 
 
 def _hides(layer: Layer, name: str) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ncr.director.rehearsal.layers import Layered
+from ncr.director.rehearsal.layers import Found
 from ncr.runtime.objects import ContainerSpec
 from ncr.scenario.model import Definition, PerTeamFlag
 from ncr.scenario.topology import Scenario
@@ -84,7 +84,7 @@ def _places(spec: ContainerSpec, flag: Flag, team: str) -> Iterator[str]:
             yield f"the file {file.path}"
 
 
-def in_images(images: Mapping[str, Layered], desks: Iterable[str], looked_for: Iterable[Flag]) -> Iterator[str]:
+def in_images(images: Mapping[str, Found], desks: Iterable[str], looked_for: Iterable[Flag]) -> Iterator[str]:
     """What is wrong with the images, by service, in words.
 
     A flag that all share may lie in the image of the service it is found in; but not in what a later layer deleted,
@@ -92,7 +92,7 @@ def in_images(images: Mapping[str, Layered], desks: Iterable[str], looked_for: I
     """
     seated = set(desks)
     for flag in looked_for:
-        holders = {service: image.found(flag.text.encode()) for service, image in images.items()}
+        holders = {service: image[flag.text.encode()] for service, image in images.items()}
         plain = {service for service, hits in holders.items() if any(hit.is_visible for hit in hits)}
         for service, hits in holders.items():
             for hit in hits:

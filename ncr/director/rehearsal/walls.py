@@ -5,7 +5,7 @@ from functools import partial
 
 from ncr.director.rehearsal import leaks
 from ncr.director.rehearsal.hall import Hall
-from ncr.director.rehearsal.layers import Archives, Layered
+from ncr.director.rehearsal.looks import Looks
 from ncr.director.rehearsal.report import TEAMS
 from ncr.director.rehearsal.scribe import Differs, Scribe
 from ncr.errors import EngineError
@@ -86,14 +86,9 @@ class Walls:
         shared = [flag for flag in looked_for if not flag.is_own]
         if not shared:
             return []
-        archives = Archives({flag.text.encode() for flag in shared})
-        read: dict[str, Layered] = {}
-        needs = images(self._hall.scenario)
-        for need in needs.values():
-            if need.reference not in read:
-                read[need.reference] = archives.read(self._hall.engine.save_image(need.reference))
-        by_service = {service: read[need.reference] for service, need in needs.items()}
-        return list(leaks.in_images(by_service, self._desks(), shared))
+        looks = Looks(self._hall.engine, {flag.text.encode() for flag in shared})
+        found = {service: looks.at(need) for service, need in images(self._hall.scenario).items()}
+        return list(leaks.in_images(found, self._desks(), shared))
 
     def _in_reach(self, looked_for: tuple[leaks.Flag, ...]) -> list[str]:
         """Flags of the teams' own that somebody at a terminal can read without having found anything."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
-from ncr.scenario.importers import sources
+from ncr.scenario.importers import compose, sources
 from ncr.scenario.importers.ctfcli import format as ctfcli
 from ncr.scenario.importers.frame import Draft, refuse
 from ncr.scenario.importers.imagetable import NO_TABLE, ImageTable
@@ -38,7 +38,7 @@ class Tabled(Protocol):
 
 # The first that recognises a path reads it, so the most particular come first.
 TABLED: tuple[Tabled, ...] = (sdl,)
-FORMATS: tuple[Format, ...] = (ctfcli,)
+FORMATS: tuple[Format, ...] = (ctfcli, compose)
 
 
 def read(path: Path, table: ImageTable = NO_TABLE) -> tuple[Draft, Report]:

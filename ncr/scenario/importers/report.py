@@ -59,9 +59,7 @@ class Report:
 
     def finish(self, root: Node, prefix: str = "") -> None:
         """Enter everything in the source's tree that has no entry yet as left and unknown: nothing is lost silently."""
-        known = {entry.source for entry in self.entries}
-        inner = {above for source in known for above in _above(source)}
-        for path in _unaccounted(root, prefix, known, inner):
+        for path in unaccounted(root, {entry.source for entry in self.entries}, prefix):
             self.left(path, UNKNOWN)
 
     def counts(self) -> dict[str, int]:
@@ -102,6 +100,25 @@ def step(path: str, key: str | int) -> str:
     return f"{path}.{key}" if path else key
 
 
+def unaccounted(root: Node, known: set[str], prefix: str = "") -> list[str]:
+    """The fields of a tree that are neither `known` nor in what is; a mapping of them counts as one."""
+    inner = {above for source in known for above in _above(source)}
+    return list(_unaccounted(root, prefix, known, inner))
+
+
+def fields(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
+    """Every value of a tree by its path, the tree itself first."""
+    yield path, node
+    for below, child in members(node, path):
+        yield from fields(child, below)
+
+
+def members(node: Node, path: str) -> list[tuple[str, Node]]:
+    """The members or items of a node by their paths."""
+    named = [(step(path, key), child) for key, child in node.mapping.items()]
+    return named or [(step(path, at), child) for at, child in enumerate(node.items)]
+
+
 def _above(source: str) -> Iterator[str]:
     for match in re.finditer(r"[.\[]", source):
         yield source[: match.start()]
@@ -110,12 +127,11 @@ def _above(source: str) -> Iterator[str]:
 def _unaccounted(node: Node, path: str, known: set[str], inner: set[str]) -> Iterator[str]:
     if path in known:
         return
-    members = [*((step(path, key), child) for key, child in node.mapping.items()),
-               *((step(path, at), child) for at, child in enumerate(node.items))]  # fmt: skip
-    if path and (not members or path not in inner):
+    inside = members(node, path)
+    if path and (not inside or path not in inner):
         yield path
         return
-    for below, child in members:
+    for below, child in inside:
         yield from _unaccounted(child, below, known, inner)
 
 

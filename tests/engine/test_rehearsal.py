@@ -1,0 +1,185 @@
+"""The rehearsal on the real engine: a good scenario passes; each kind of defect is found, and is all that is found."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+import pytest
+
+from ncr.config import Settings
+from ncr.director.rehearsal.hall import Hall
+from ncr.director.rehearsal.leftovers import Traces
+from ncr.director.rehearsal.patience import Patience
+from ncr.director.rehearsal.rehearsal import rehearse
+from ncr.director.rehearsal.report import Report
+from ncr.runtime.docker import DockerEngine
+from ncr.runtime.objects import INSTANCE, MANAGED, Attachment, VolumeSpec
+
+BEVIS = Path(__file__).parents[1] / "scenarios" / "bevis"
+QUICK = Patience(start_s=2.0, turn_s=2.0)
+FLAG = "NCR{behind-the-door}"
+HIDDEN = f"FROM ncr/base:bookworm\nRUN echo '{FLAG}' > /srv/bait\nRUN rm /srv/bait\n"
+
+
+@dataclass(frozen=True)
+class Site:
+    """A site that rehearses, and what it leaves on the engine."""
+
+    settings: Settings
+    client: docker.DockerClient
+
+    def engine(self, name: str) -> DockerEngine:
+        return DockerEngine(self.settings, name)
+
+    def rehearse(self, place: Path, beside=lambda hall: None, **more) -> Report:
+        return rehearse(place, self.settings, self.engine, patience=QUICK, beside=beside, **more)
+
+    def left(self) -> list[str]:
+        mine = {"label": "ncr.instance"}
+        seen = [*self.client.containers.list(all=True, filters=mine), *self.client.networks.list(filters=mine)]
+        seen += self.client.volumes.list(filters=mine)
+        traces = [path.name for path in (self.settings.data / "rehearsals").glob("*")]
+        return [one.name for one in seen if "rehearsal-" in one.attrs.get("Labels", {}).get(INSTANCE, "")] + traces
+
+
+@pytest.fixture
+def site(tmp_path: Path, docker_client: docker.DockerClient) -> Iterator[Site]:
+    """It leaves nothing, whatever was rehearsed."""
+    made = Site(Settings(_env_file=None, data=tmp_path / "data"), docker_client)
+    yield made
+    traces = Traces(made.settings.data / "rehearsals")
+    for trace in traces.dead():
+        trace.sweep(made.engine("x"))
+
+
+def planted(folder: Path, *changes: tuple[str, str, str]) -> Path:
+    """The good scenario with something wrong in it: (file, old, new); no old: the file is written anew."""
+    place = folder / "bevis"
+    shutil.copytree(BEVIS, place)
+    for name, old, new in changes:
+        file = place / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        assert not old or old in file.read_text()
+        file.write_text(file.read_text().replace(old, new) if old else new)
+    return place
+
+
+def told(report: Report) -> dict[str, str]:
+    return {step.words: step.message for step in report.failures}
+
+
+def test_a_good_scenario_passes_and_leaves_nothing(site: Site):
+    report = site.rehearse(BEVIS)
+    assert (told(report), report.passed) == ({}, True)
+    assert {step.outcome for step in report.steps} == {"passed"}
+    assert [step.words for step in report.steps if step.name == "task later"] == [
+        "task later: refuses the wrong answer (team A)", "task later: is solved (team A)",
+    ]  # fmt: skip
+    assert site.left() == []
+
+
+NOTE = 'flag: {per_team: true, deliver: {service: desk, file: /srv/note.txt, mode: "0444"}}'
+LAMP = "command: [%s, /srv/lamp]}"
+# What is wrong with a scenario: each a change of a file, and what has to be told of it.
+PLAYED_WRONG = (
+    # A task that nobody can solve, and one that requires what people grade.
+    ("play.yml", 'later: {answer: "42"', 'later: {script: play/no.sh, answer: "42"'),
+    ("play/no.sh", "", "#!/bin/sh\necho no way through >&2\nexit 3\n"),
+    ("scenario.yml", NOTE, "graded: {rubric: [{id: words, max: 5, text: Words}]}"),
+    ("play.yml", "  note: {run: {entry: desk, command: [cat, /srv/note.txt]}, answer_from: stdout}\n", ""),
+    # A wrong answer that is right, and a check that its break does not break.
+    ("play.yml", "sort: [b]", "sort: [c, a]"),
+    ("play.yml", "[rm, /srv/door]", '["true"]'),
+    # A flag in a hand-out, in an environment, and in a layer of an image below the one that deletes it.
+    ("files/map.txt", "below the desk", f"below the desk {FLAG}"),
+    ("compose.yml", "the cellar", FLAG),
+    ("images/vault/Dockerfile", "", HIDDEN),
+    # What an inject broke on purpose is never mended.
+    ("play.yml", f"after:\n  storm: {{repair: {{service: desk, {LAMP % 'touch'}}}\n", ""),
+)
+PLAYED_WRONG_TOLD = {
+    "task later: is solved (team A)": "later was not solved (exit 3): no way through",
+    "task safe: can be tried (team A)": "it requires note, which people grade and nobody can solve",
+    "task sort: refuses the wrong answer (team A)": "the wrong answer is accepted: c,a",
+    "check door: turns red when broken (team A)": "it is up after its break, and must not be",
+    "flags: are not in hand-outs": "the flag of safe stands in the hand-out files/map.txt",
+    "flags: are not in environments": "the flag of safe stands in the environment variable PLACE of vault",
+    "flags: are not in images": "in the image of vault: /srv/bait in layer 4, which a later layer deletes",
+    "check lamp: is up at the end (team A)": "it is down after 2 s: ended with 1",
+    "check lamp: is up at the end (team B)": "it is down after 2 s: ended with 1",
+}
+BUILT_WRONG = (
+    # A check that is red although nothing is broken, and points that are given away.
+    ("compose.yml", "touch /srv/lamp;", ""),
+    ("compose.yml", "echo open >", "echo shut >"),
+    # A task that cannot be solved, and with it what requires it; and one that nobody tried.
+    ("play.yml", "[cat, /srv/note.txt]", "[cat, /srv/none.txt]"),
+    ("play.yml", "  sort: {answer: [a, c]}\n", ""),
+    ("play.yml", f"  lamp: {{break: {{service: desk, {LAMP % 'rm'}, repair: {{service: desk, {LAMP % 'touch'}}}\n", ""),
+    # An inject that fails in every environment.
+    ("scenario.yml", LAMP % "rm", "command: [rm, /srv/lamb]}"),
+    # A team's flag in another service's environment; a flag in the image of the desk that participants sit at.
+    ("compose.yml", "the cellar", "${FLAG_NOTE}"),
+    ("images/desk/Dockerfile", "", "FROM ncr/base:bookworm\nCOPY all.txt /opt/\n"),
+    ("images/desk/all.txt", "", FLAG),
+    ("compose.yml", "  desk:\n    image: ncr/base:bookworm", "  desk:\n    build: images/desk"),
+)
+BUILT_WRONG_TOLD = {
+    "check lamp: is up at the start (team A)": "it is down after 2 s: ended with 1",
+    "check lamp: is up at the start (team B)": "it is down after 2 s: ended with 1",
+    "check lamp: turns red when broken (team A)": "play.yml does not say how it is broken and repaired",
+    "check locked: does not hold at the start (team A)": "it is up so far, and must not be",
+    "check locked: does not hold at the start (team B)": "it is up so far, and must not be",
+    "task note: is solved (team A)": "cat: /srv/none.txt: No such file or directory",
+    "task safe: can be tried (team A)": "it requires note, which was not solved: note was not solved (exit 1)",
+    "task sort: is solved (team A)": "play.yml does not say how it is solved",
+    "inject storm: fires on its minute": "team A: failed (exit 1): rm: cannot remove '/srv/lamb'",
+    "flags: are not in environments": "the flag of note (team B) stands in the environment variable PLACE of vault",
+    "flags: are not in images": "the flag of safe stands in the image of desk: /opt/all.txt in layer 4",
+}
+FALLEN = (("compose.yml", "touch /srv/door;", "echo gone wrong; exit 9;"),)
+FALLEN_TOLD = {"environments: open, proven well and sealed": "vault"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        pytest.param(PLAYED_WRONG, PLAYED_WRONG_TOLD, id="played wrong"),
+        pytest.param(BUILT_WRONG, BUILT_WRONG_TOLD, id="built wrong"),
+        pytest.param(FALLEN, FALLEN_TOLD, id="fallen"),
+    ],
+)
+def test_every_defect_is_found_and_nothing_else(
+    changes: tuple[tuple[str, str, str], ...], wrong: dict[str, str], site: Site, tmp_path: Path
+):
+    report = site.rehearse(planted(tmp_path, *changes))
+    found = told(report)
+    assert set(found) == set(wrong), found
+    for words, message in wrong.items():
+        assert message in found[words]
+    assert not report.passed
+    assert site.left() == []
+
+
+def test_teams_that_reach_each_other_are_found_and_what_is_left_over_too(site: Site):
+    def spoil(hall: Hall) -> None:
+        network, instance = hall.blueprint("B").team_networks[0].name, hall.blueprint("A").who.instance
+        hall.engine.connect(hall.place("A").container("desk"), Attachment(network))
+        hall.engine.ensure_volume(VolumeSpec(f"litter-{instance}", {MANAGED: "1", INSTANCE: instance}))
+
+    found = told(site.rehearse(BEVIS, spoil))
+    assert set(found) == {"isolation: team B is out of reach (team A)", "engine: nothing is left"}
+    assert "desk is on the network" in found["isolation: team B is out of reach (team A)"]
+    assert found["engine: nothing is left"].startswith("still there: litter-")
+    assert site.left() == []
+
+
+def test_ended_in_the_middle_nothing_is_left(site: Site):
+    def interrupt(hall: Hall) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        site.rehearse(BEVIS, interrupt)
+    assert site.left() == []
