@@ -1,6 +1,7 @@
 """havnestyr vis | gjenopprett | passord BRUKER NYTT: what the site shows, as usual again, the office's passwords."""
 
 import json
+import shutil
 import sys
 
 import lager
@@ -29,6 +30,7 @@ if __name__ == "__main__":
             vis()
         case ["gjenopprett"]:
             lager.gjenopprett()
+            shutil.copyfile(f"{lager.HERE}/standard/velkommen.txt", f"{lager.HERE}/tekst/velkommen.txt")
         case ["passord", bruker, nytt]:
             passord(bruker, nytt)
         case _:
