@@ -66,7 +66,10 @@ def _office() -> Page:
 
 
 def _is_inside(cookie: str) -> bool:
-    return ask("GET", "/kontor", Cookie=cookie).status == 200
+    page = ask("GET", "/kontor", Cookie=cookie)
+    if page.status >= 500:
+        raise Unsure("the office is broken")
+    return page.status == 200
 
 
 # Paths that leave the folder
