@@ -12,7 +12,8 @@ from collections import Counter
 from pathlib import Path
 
 from ncr.errors import ScenarioInvalid
-from ncr.scenario.importers import compose, formats, sources
+from ncr.scenario.importers import formats, sources
+from ncr.scenario.importers.compose import format as compose
 from ncr.scenario.importers.frame import write
 from ncr.scenario.importers.report import Report, fields, unaccounted
 from ncr.scenario.tree import plain

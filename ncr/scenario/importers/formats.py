@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Protocol
 
-from ncr.scenario.importers import compose, sources
+from ncr.scenario.importers import sources
+from ncr.scenario.importers.compose import format as compose
+from ncr.scenario.importers.containerlab import format as containerlab
 from ncr.scenario.importers.ctfcli import format as ctfcli
 from ncr.scenario.importers.frame import Draft, refuse
 from ncr.scenario.importers.imagetable import NO_TABLE, ImageTable
@@ -38,7 +40,7 @@ class Tabled(Protocol):
 
 # The first that recognises a path reads it, so the most particular come first.
 TABLED: tuple[Tabled, ...] = (sdl,)
-FORMATS: tuple[Format, ...] = (ctfcli, compose)
+FORMATS: tuple[Format, ...] = (ctfcli, containerlab, compose)
 
 
 def read(path: Path, table: ImageTable = NO_TABLE) -> tuple[Draft, Report]:

@@ -52,12 +52,6 @@ class Draft:
         }
 
 
-def slug(text: str, otherwise: str = "imported") -> str:
-    """An id made of a name: small letters, digits and single dashes."""
-    plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-").lstrip("0123456789-")
-    return plain[:63].rstrip("-") or otherwise
-
-
 def refuse(mark: Mark, message: str) -> ScenarioInvalid:
     """The error for one thing in the source without which there is no scenario; raise it."""
     findings = Findings()

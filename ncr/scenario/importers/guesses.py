@@ -1,10 +1,10 @@
 """A first set of entries and checks for an environment that came without: guesses, and said to be."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ncr.scenario.importers.frame import slug
+from ncr.scenario.importers.naming import Ids
 from ncr.scenario.topology import Service
 
 WORKPLACE = "workstation"
@@ -29,13 +29,16 @@ class Guessed:
     workplace: bool
 
 
-def guess(services: Mapping[str, Service]) -> Guessed:
-    """Terminals where a service looks like a place to work, web pages at ports that look like HTTP, checks of ports."""
-    entries = [*_terminals(services), *_pages(services)]
+def guess(services: Mapping[str, Service], shells: Iterable[str] = ()) -> Guessed:
+    """Terminals in `shells` and where a service looks like a place to work, web pages at ports that look like HTTP.
+
+    Every TCP port that is offered is checked.
+    """
+    entries = [*_terminals(services, frozenset(shells)), *_pages(services)]
     workplace = not entries
     if workplace:
         entries = [{"id": "desk", "terminal": free_name(services), "title": "Workstation"}]
-    return Guessed(_with_own_ids(entries)[:_MOST], _with_own_ids(_checks(services))[:_MOST], workplace)
+    return Guessed(entries[:_MOST], list(_checks(services))[:_MOST], workplace)
 
 
 def free_name(services: Mapping[str, Service]) -> str:
@@ -51,12 +54,13 @@ def _names() -> Iterator[str]:
         yield f"{WORKPLACE}-{number}"
 
 
-def _terminals(services: Mapping[str, Service]) -> Iterator[dict[str, Any]]:
+def _terminals(services: Mapping[str, Service], shells: frozenset[str]) -> Iterator[dict[str, Any]]:
+    ids = Ids("desk")
     for name, service in services.items():
-        if is_workplace(service):
+        if name in shells or is_workplace(service):
             user = (service.user or "root").partition(":")[0]
             who = "student" if service.image == WORKPLACE_SERVICE["image"] else user
-            yield {"id": slug(name, "desk"), "terminal": name, "user": who, "title": name}
+            yield {"id": ids.new(name), "terminal": name, "user": who, "title": name}
 
 
 def is_workplace(service: Service) -> bool:
@@ -68,29 +72,19 @@ def is_workplace(service: Service) -> bool:
 
 
 def _pages(services: Mapping[str, Service]) -> Iterator[dict[str, Any]]:
+    ids = Ids("web")
     for name, port in _tcp(services):
         if port in _HTTP:
-            yield {"id": slug(f"{name}-{port}", "web"), "web": f"{name}:{port}", "title": f"{name}, port {port}"}
+            ident = ids.new(f"{name}-web-{port}")
+            yield {"id": ident, "web": f"{name}:{port}", "title": f"{name}, port {port}"}
 
 
 def _checks(services: Mapping[str, Service]) -> Iterator[dict[str, Any]]:
+    ids = Ids("up")
     for name, port in _tcp(services):
-        yield {"id": slug(f"{name}-{port}", "up"), "service": name, "probe": {"tcp": port}, "points": 5}
+        yield {"id": ids.new(f"{name}-{port}"), "service": name, "probe": {"tcp": port}, "points": 5}
 
 
 def _tcp(services: Mapping[str, Service]) -> list[tuple[str, int]]:
     return [(name, port.number) for name, service in services.items() for port in service.ports
             if port.protocol == "tcp"]  # fmt: skip
-
-
-def _with_own_ids(rows: Any) -> list[dict[str, Any]]:
-    taken: set[str] = set()
-    found = []
-    for row in rows:
-        number, ident = 1, row["id"]
-        while ident in taken:
-            number += 1
-            ident = f"{row['id'][:58]}-{number}"
-        taken.add(ident)
-        found.append({**row, "id": ident})
-    return found

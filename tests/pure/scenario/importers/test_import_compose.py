@@ -6,7 +6,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from benchmarks.imports import lost_fields
-from ncr.scenario.importers import formats
+from ncr.scenario.importers.compose import format as compose
 from ncr.scenario.topology import Build, FileMount, Port, Scenario, VolumeMount
 from tests.pure.scenario.importers.labs import FILES, LAB, brought_in, lab, outcomes, refusals
 
@@ -31,7 +31,7 @@ def imported(folder: Path, lines: str, **files: str) -> tuple[Scenario, dict[str
 def test_a_lab_comes_in_as_it_was(guestbook: Path, tmp_path: Path) -> None:
     scenario, _ = brought_in(guestbook, tmp_path)
     web, db = scenario.topology.services["web"], scenario.topology.services["db"]
-    assert scenario.path.name == "guest-book"
+    assert scenario.path.name == "lab-2031-guest-book"
     assert scenario.definition.title.get("en") == "The guest book (CVE-2031-1)"
     assert web.build == Build("images/web", args={})
     assert (web.ports, web.networks.keys()) == ((Port(80), Port(9443)), {"front", "back"})
@@ -236,5 +236,5 @@ def test_what_is_written_can_be_imported_again(guestbook: Path, tmp_path: Path) 
     scenario, _ = brought_in(guestbook, tmp_path)
     again, _ = brought_in(scenario.path, tmp_path / "again")
     assert again.topology == scenario.topology
-    assert YAML(typ="safe").load(scenario.path / "scenario.yml")["id"] == "guest-book"
-    assert formats.compose.recognises(scenario.path)
+    assert YAML(typ="safe").load(scenario.path / "scenario.yml")["id"] == "lab-2031-guest-book"
+    assert compose.recognises(scenario.path)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ncr.errors import Refused, ScenarioInvalid
 from ncr.scenario import yamlfile
 from ncr.scenario.importers import formats, sources
-from ncr.scenario.importers.frame import Draft, slug, write
+from ncr.scenario.importers.frame import Draft, write
 from ncr.scenario.importers.report import UNKNOWN, Report, step
 from ncr.scenario.importers.yamltext import yaml_text
 from ncr.scenario.tree import Findings, Node, plain
@@ -113,14 +113,6 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="is there already"):
         write(draft(), report(), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thing"]
-
-
-@pytest.mark.parametrize(
-    ("name", "made"),
-    [("Næring & Fôr", "n-ring-f-r"), ("2. CVE-2021/x", "cve-2021-x"), ("…", "imported"), ("a" * 80, "a" * 63)],
-)
-def test_an_id_is_made_of_a_name(name: str, made: str) -> None:
-    assert slug(name) == made
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from typing import Any
 from ruamel.yaml.scalarstring import ScalarString
 
 from ncr.errors import Invalid
-from ncr.scenario.importers.compose_trim import KNOWN, Editing
-from ncr.scenario.importers.interpolating import rewritten
-from ncr.scenario.importers.labfiles import Lab
-from ncr.scenario.importers.sheet import Path
+from ncr.scenario.importers.compose.interpolating import rewritten
+from ncr.scenario.importers.compose.labfiles import Lab
+from ncr.scenario.importers.compose.sheet import Path
+from ncr.scenario.importers.compose.trim import KNOWN, Editing
 from ncr.scenario.interpolation import interpolate, settled
 
 COPIED = "copied in and read-only: each container has a copy of its own"

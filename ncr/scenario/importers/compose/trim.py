@@ -7,10 +7,10 @@ from functools import reduce
 from ncr.scenario import yamlfile
 from ncr.scenario.compose.composefile import read_topology
 from ncr.scenario.compose.fields import Context
+from ncr.scenario.importers.compose.labfiles import Planned
+from ncr.scenario.importers.compose.sheet import Path, Sheet, mark_at, node_at
 from ncr.scenario.importers.frame import refusal, refuse
-from ncr.scenario.importers.labfiles import Planned
 from ncr.scenario.importers.report import Outcome, Report, step
-from ncr.scenario.importers.sheet import Path, Sheet, mark_at, node_at
 from ncr.scenario.interpolation import known_names
 from ncr.scenario.loader import MAXIMA
 from ncr.scenario.topology import Topology

@@ -2,18 +2,17 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 from ncr.scenario.importers import sources
-from ncr.scenario.importers.compose_files import interpolate_all, take_files
-from ncr.scenario.importers.compose_trim import COMPOSE, Editing, trim
-from ncr.scenario.importers.frame import Draft, refuse, slug
-from ncr.scenario.importers.guesses import WORKPLACE_SERVICE, Guessed, free_name, guess
-from ncr.scenario.importers.interpolating import dotenv
-from ncr.scenario.importers.labfiles import Lab, Planned, lab_of
+from ncr.scenario.importers.compose.files import interpolate_all, take_files
+from ncr.scenario.importers.compose.interpolating import dotenv
+from ncr.scenario.importers.compose.labfiles import Lab, Planned, lab_of
+from ncr.scenario.importers.compose.sheet import Sheet
+from ncr.scenario.importers.compose.trim import COMPOSE, Editing, trim
+from ncr.scenario.importers.frame import Draft, refuse
+from ncr.scenario.importers.furnishing import furnish
+from ncr.scenario.importers.naming import slug
 from ncr.scenario.importers.report import Report
-from ncr.scenario.importers.sheet import Sheet
-from ncr.scenario.importers.yamltext import styled
 from ncr.scenario.topology import Topology
 from ncr.scenario.tree import Findings, Mark
 
@@ -21,16 +20,6 @@ NAME = "Compose"
 FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 _OVERRIDES = frozenset(name.replace(".y", ".override.y") for name in FILES)
 _README = re.compile(r"readme(\.[\w-]+)*", re.IGNORECASE)
-_COMMENTS = {
-    "title": "Fill in: title, summary and objectives as participants read them; {nb: …, en: …} gives each language.",
-    "duration": "Fill in: how long it takes to play.",
-    "entries": "Guessed from the ports: keep those that lead to web pages.",
-    "checks": "Guessed: each port offered is asked for a connection. http: {port, path, status} asks for more.",
-}
-_BRIEFING = {
-    "nb": "# {title}\n\nSkriv her hva deltakerne skal gjøre, hva de har, og hva de ikke får røre.\n",
-    "en": "# {title}\n\nWrite here what participants are to do, what they have, and what they must not touch.\n",
-}
 
 
 def recognises(path: Path) -> bool:
@@ -100,23 +89,11 @@ def _tell_files(lab: Lab, unfit: list[tuple[Mark, str]], own: str, report: Repor
 
 
 def _draft(path: Path, file: Path, editing: Editing, lab: Lab, topology: Topology) -> Draft:
-    title = _title(lab) or file.resolve().parent.name
-    guessed = guess(topology.services)
-    definition: dict[str, Any] = {
-        "title": title,
-        "summary": f"Imported from {path.resolve().name}.",
-        "duration": "2h",
-        "entries": guessed.entries,
-        "checks": guessed.checks,
-    }
-    _tell_guesses(guessed, editing.report)
-    if guessed.workplace:
-        name = free_name(topology.services)
-        _add_workplace(editing, name, topology)
-        editing.report.warn("no-entry", COMPOSE, f"nothing looks like a way in, so a service `{name}` is added")
-    texts = {language: text.format(title=title.replace("$", "$$")) for language, text in _BRIEFING.items()}
     name = file.resolve().parent.name if path.is_dir() or path.name in FILES else path.stem
-    return Draft(slug(name), definition, editing.sheet.text, files=lab.taken, briefing=texts, comments=_COMMENTS)
+    about = {"title": _title(lab) or name, "summary": f"Imported from {path.resolve().name}."}
+    draft = Draft(slug(name, "lab"), about, editing.sheet.text, files=lab.taken)
+    furnish(draft, topology, editing.report)
+    return draft
 
 
 def _title(lab: Lab) -> str | None:
@@ -126,20 +103,3 @@ def _title(lab: Lab) -> str | None:
             if heading and "${" not in heading[1] and heading[1].isprintable():
                 return heading[1].strip()
     return None
-
-
-def _tell_guesses(guessed: Guessed, report: Report) -> None:
-    for entry in guessed.entries:
-        where = entry.get("web") or entry.get("terminal")
-        report.mapped(f"guess {where}", f"scenario.yml entries {entry['id']}", "looks like a way in")
-    for check in guessed.checks:
-        where = f"{check['service']}:{check['probe']['tcp']}"
-        report.mapped(f"guess {where}", f"scenario.yml checks {check['id']}", "is offered, so it should answer")
-
-
-def _add_workplace(editing: Editing, name: str, topology: Topology) -> None:
-    networks = [network for network in topology.networks if network != "default"]
-    default = ["default"] if "default" in topology.networks else []
-    service = {**WORKPLACE_SERVICE, **({"networks": [*default, *networks]} if networks else {})}
-    editing.sheet.doc["services"][name] = styled(service)
-    editing.sheet.settle()

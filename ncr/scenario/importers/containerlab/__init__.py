@@ -1,0 +1,1 @@
+"""containerlab topologies: nodes as services, links as networks of two."""
