@@ -9,6 +9,7 @@ from ncr.scenario.importers.containerlab import format as containerlab
 from ncr.scenario.importers.ctfcli import format as ctfcli
 from ncr.scenario.importers.frame import Draft, refuse
 from ncr.scenario.importers.imagetable import NO_TABLE, ImageTable
+from ncr.scenario.importers.kypo import format as kypo
 from ncr.scenario.importers.report import Report
 from ncr.scenario.importers.sdl import format as sdl
 from ncr.scenario.tree import Mark
@@ -39,7 +40,7 @@ class Tabled(Protocol):
 
 
 # The first that recognises a path reads it, so the most particular come first.
-TABLED: tuple[Tabled, ...] = (sdl,)
+TABLED: tuple[Tabled, ...] = (sdl, kypo)
 FORMATS: tuple[Format, ...] = (ctfcli, containerlab, compose)
 
 

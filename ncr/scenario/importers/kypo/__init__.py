@@ -1,0 +1,1 @@
+"""KYPO, now CyberRangeCZ: sandbox topologies and linear trainings."""
