@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ncr import access
@@ -16,18 +16,25 @@ from ncr.api.problems import documented
 from ncr.db import reading
 from ncr.errors import Invalid, NotFound, Problem
 from ncr.exercise.tables import Environment, Exercise, Participant
+from ncr.scenario.shared import SHARED
 from ncr.scoring import interventions
 
 router = APIRouter(prefix="/exercises/{id}/environments", tags=["environments"])
 READ = documented(401, 403, 404, 422)
 WRITE = documented(401, 403, 404, 409, 422, 429)
-Team = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="a participant's id")]
+Team = Annotated[
+    str, Path(pattern=r"^([0-9a-f]{32}|shared)$", description="a participant's id, or `shared` for what all share")
+]
+
+
+_joined = select(Environment, func.coalesce(Participant.name, SHARED))
+_named = _joined.outerjoin(Participant, Environment.participant_id == Participant.id)
 
 
 class EnvironmentOut(BaseModel):
-    """One participant's environment; `failure` is for staff."""
+    """One participant's environment, or what all share (`participant` is null then); `failure` is for staff."""
 
-    participant: str
+    participant: str | None
     name: str
     state: str
     target: str
@@ -46,11 +53,11 @@ class Restart(Strict):
 
 @router.get("", responses=READ)
 def list_environments(id: ExerciseId, at: AtSite, viewer: Somebody) -> list[EnvironmentOut]:
-    """All of them for staff, one's own for a team."""
+    """All of them for staff, with what the teams share first; one's own for a team."""
     with reading(at.sessions) as session:
         _, audience = find(session, viewer, id)
-        asked = select(Environment, Participant.name).join(Participant, Environment.participant_id == Participant.id)
-        asked = asked.where(Environment.exercise_id == id).order_by(Participant.name)
+        asked = _named.where(Environment.exercise_id == id)
+        asked = asked.order_by(Environment.participant_id.is_not(None), Participant.name)
         if audience.kind != "staff":
             asked = asked.where(Environment.participant_id == audience.participant)
         staff = audience.kind == "staff"
@@ -73,7 +80,9 @@ def restart(id: ExerciseId, team: Team, wanted: Restart, at: AtSite, viewer: Som
     """Have one service stopped and started: what runs in it is lost, its files are not. A team may a few times."""
     with at.sessions.begin() as session:
         exercise, environment, name = _mine(session, viewer, id, team)
-        services = at.shelf.get(exercise.digest).topology.services
+        scenario = at.shelf.get(exercise.digest)
+        shared = scenario.shared if team == SHARED else None
+        services = (shared or scenario.topology).services
         if wanted.service not in services:
             raise Invalid(problems=[Problem("service", f"must be one of {', '.join(services)}")])
         staff = access.may(viewer, Action.RUN, exercise)
@@ -85,8 +94,8 @@ def _mine(session: Session, viewer: Viewer, id: str, team: str) -> tuple[Exercis
     exercise, audience = find(session, viewer, id)
     if audience.participant != team:
         access.require(viewer, Action.RUN, exercise)
-    asked = select(Environment, Participant.name).join(Participant, Environment.participant_id == Participant.id)
-    found = session.execute(asked.where(Environment.exercise_id == id, Participant.id == team)).one_or_none()
+    whose = Environment.participant_id.is_(None) if team == SHARED else Participant.id == team
+    found = session.execute(_named.where(Environment.exercise_id == id, whose)).one_or_none()
     if found is None:
         raise NotFound("There is no such environment in this exercise.")
     environment, name = found

@@ -107,7 +107,7 @@ def list_versions(id: Id, at: AtSite, viewer: Somebody) -> list[VersionOut]:
 
 
 def _shown(scenario: Scenario, at: Site) -> ScenarioOut:
-    definition, need = scenario.definition, claims.needed(scenario.topology, at.settings)
+    definition, need = scenario.definition, claims.needed(scenario, at.settings)
     return ScenarioOut(
         id=definition.id,
         version=definition.version,

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import typer
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from ncr import app as composition
 from ncr.cli.told import Json, database, one, table
@@ -15,6 +15,7 @@ from ncr.exercise.lifecycle import EnvironmentState
 from ncr.exercise.tables import Environment, Exercise, Participant
 from ncr.runtime import environment as steps
 from ncr.runtime.objects import EXERCISE, INSTANCE, TEAM, SeenContainer, SeenNetwork, SeenVolume
+from ncr.scenario.shared import SHARED
 from ncr.scoring import interventions
 
 app = typer.Typer(help="Environments: list, reset, prune.", no_args_is_help=True)
@@ -30,8 +31,8 @@ def list_(
     with database(settings) as sessions, reading(sessions) as session:
         engine, instance = composition.engine(settings), composition.instance(settings)
         joined = (
-            select(Environment, Participant.name, Exercise.title)
-            .join(Participant, Environment.participant_id == Participant.id)
+            select(Environment, func.coalesce(Participant.name, SHARED), Exercise.title)
+            .outerjoin(Participant, Environment.participant_id == Participant.id)
             .join(Exercise, Environment.exercise_id == Exercise.id)
             .order_by(Exercise.created_at, Participant.name)
         )
@@ -39,7 +40,8 @@ def list_(
             joined = joined.where(Environment.state.not_in(GONE))
         rows = []
         for environment, team, title in session.execute(joined):
-            seen = engine.observe({INSTANCE: instance, TEAM: environment.participant_id})
+            owner = {EXERCISE: environment.exercise_id, TEAM: environment.participant_id or SHARED}
+            seen = engine.observe({INSTANCE: instance, **owner})
             health = ", ".join(f"{name} {state}" for name, state in environment.health.items() if state != "up")
             rows.append(
                 {
@@ -73,18 +75,16 @@ def prune(as_json: Json = False) -> None:
     settings = Settings()
     with database(settings) as sessions, reading(sessions) as session:
         engine, instance = composition.engine(settings), composition.instance(settings)
-        wanted = set(session.scalars(select(Environment.participant_id).where(Environment.state.not_in(GONE))))
+        asked = select(Environment.exercise_id, func.coalesce(Environment.participant_id, SHARED))
+        wanted = {(exercise, team) for exercise, team in session.execute(asked.where(Environment.state.not_in(GONE)))}
     seen = engine.observe({INSTANCE: instance})
     things: list[SeenContainer | SeenNetwork | SeenVolume] = [
         *seen.containers.values(),
         *seen.networks.values(),
         *seen.volumes.values(),
     ]
-    orphans = {
-        (thing.labels.get(EXERCISE, ""), thing.labels.get(TEAM, ""))
-        for thing in things
-        if thing.labels.get(TEAM) not in wanted
-    }
+    owners = {(thing.labels.get(EXERCISE, ""), thing.labels.get(TEAM, "")) for thing in things}
+    orphans = owners - wanted
     for exercise, team in sorted(orphans):
         steps.remove(engine, {INSTANCE: instance, EXERCISE: exercise, TEAM: team})
     one({"removed": len(orphans)}, as_json)

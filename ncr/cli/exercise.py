@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ncr import app as composition
@@ -20,6 +20,7 @@ from ncr.exercise.plan import Plan
 from ncr.exercise.shelf import Shelf
 from ncr.exercise.tables import Environment, Exercise, Participant, ScenarioVersion
 from ncr.people.tables import User
+from ncr.scenario.shared import SHARED
 from ncr.scoring import conduct
 
 app = typer.Typer(help="Plan, run and watch exercises.", no_args_is_help=True)
@@ -75,7 +76,8 @@ def show(id: Id, as_json: Json = False) -> None:
     """One exercise with its environments."""
     with database(Settings()) as sessions, sessions() as session:
         row = exercise_of(session, id)
-        joined = select(Environment, Participant.name).join(Participant, Environment.participant_id == Participant.id)
+        named = select(Environment, func.coalesce(Participant.name, SHARED))
+        joined = named.outerjoin(Participant, Environment.participant_id == Participant.id)
         found = session.execute(joined.where(Environment.exercise_id == row.id).order_by(Participant.name))
         environments = [
             {"team": name, "state": each.state, "target": each.target, "failure": each.failure} for each, name in found

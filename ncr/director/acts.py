@@ -14,6 +14,7 @@ from ncr.director.guard import ensure_guard
 from ncr.director.means import Means
 from ncr.director.pace import Pace, note_built
 from ncr.director.reconcile import Step
+from ncr.director.sharing import visit
 from ncr.errors import EngineError, SubnetTaken
 from ncr.exercise import held, journal
 from ncr.exercise.lifecycle import EnvironmentState
@@ -72,6 +73,7 @@ class Acts:
         ensure_guard(self._means)
         self._clear_old(case)
         blueprint = self._made(case)
+        self._meet(case)
         # Said before the proof, so that whoever waits sees how far it is.
         self._set(
             case, health=dict.fromkeys([spec.service or runtime.GATE for spec in blueprint.everything], "starting")
@@ -166,6 +168,7 @@ class Acts:
             runtime.restart(self._engine, blueprint, service)
         uphold(self._engine, blueprint, seen, stopped, held.cuts(case.environment.held))
         self._set_right(case, seen, blueprint, [service for service, state in health.items() if state == FULL])
+        self._meet(case)
         if case.environment.tries:
             self._set(case, tries=0, failure=None)
 
@@ -183,6 +186,11 @@ class Acts:
                 row = held.locked(session, case.environment.id, case.environment.generation)
                 case.environment.held = held.release(session, row, ended, t_s) if row else {}
             reach("release-after-commit")
+
+    def _meet(self, case: Case) -> None:
+        if case.is_shared:
+            visit(self._means, case)
+            reach("shared-after-visit")
 
     def _set_right(self, case: Case, seen: Observed, blueprint: Blueprint, full: Collection[str]) -> None:
         wrong = "paused" if case.environment.state == E.OPEN else "running"

@@ -11,44 +11,80 @@ from ncr.config import Settings
 from ncr.db import reading
 from ncr.director.addresses import pieces
 from ncr.director.means import Means
+from ncr.errors import Invalid
 from ncr.exercise.tables import Environment, Exercise, Participant, Subnet
 from ncr.runtime.blueprint import CONTROL, Blueprint, blueprint, networks_needed
 from ncr.runtime.identity import Identity
 from ncr.runtime.outfit import SiteLimits
+from ncr.scenario.shared import SHARED, nickname, nicknames, shared_part
 from ncr.scenario.topology import Scenario
-from ncr.scoring.values import own_flags, own_values
+from ncr.scoring.values import common_values, own_flags, own_values
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An environment, its exercise and its participant as read just now, and the scenario; rows are only read."""
+    """An environment, its exercise and its participant as read just now, and the scenario; rows are only read.
+
+    For what the teams share, the participant stands for nobody, and the scenario is the shared part. `teams` are the
+    participants by number, when something is shared.
+    """
 
     environment: Environment
     exercise: Exercise
     participant: Participant
     scenario: Scenario
+    teams: tuple[str, ...] = ()
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it is what the teams share."""
+        return self.participant.id == SHARED
 
     def identity(self, instance: str) -> Identity:
         """Whose objects these are on the engine."""
         participant = self.participant
-        return Identity(instance, self.exercise.id, participant.id, self.environment.generation, participant.name)
+        called = nickname(self.teams.index(participant.id) + 1) if participant.id in self.teams else ""
+        return Identity(
+            instance, self.exercise.id, participant.id, self.environment.generation, participant.name, called
+        )
 
 
 def read_case(means: Means, environment_id: str) -> Case:
     """The environment as it is now."""
     asked = select(Environment, Exercise, Participant).join(Exercise, Exercise.id == Environment.exercise_id)
-    asked = asked.join(Participant, Participant.id == Environment.participant_id)
+    asked = asked.outerjoin(Participant, Participant.id == Environment.participant_id)
     with reading(means.sessions) as session:
         environment, exercise, participant = session.execute(asked.where(Environment.id == environment_id)).one()
-    return Case(environment, exercise, participant, means.shelf.get(exercise.digest))
+        scenario = means.shelf.get(exercise.digest)
+        teams = _numbered(session, exercise.id) if scenario.shared else ()
+    if participant is None:
+        return Case(environment, exercise, Participant(id=SHARED, name=SHARED), shared_of(scenario), teams)
+    return Case(environment, exercise, participant, scenario, teams)
+
+
+def shared_of(scenario: Scenario) -> Scenario:
+    """What is shared of it. Raises Invalid when nothing is."""
+    found = shared_part(scenario)
+    if found is None:
+        raise Invalid(f"{scenario.definition.id} shares nothing between teams")
+    return found
+
+
+def _numbered(session: Session, exercise_id: str) -> tuple[str, ...]:
+    """The participants in an order that stays: by name."""
+    rows = session.execute(select(Participant.name, Participant.id).where(Participant.exercise_id == exercise_id))
+    return tuple(id_ for _, id_ in sorted((name, id_) for name, id_ in rows))
 
 
 def draw(means: Means, case: Case, rows: Mapping[str, Subnet]) -> Blueprint:
     """The environment as it is to be, on these pieces of the pool. Raises Invalid naming the service at fault."""
     exercise, participant, definition = case.exercise, case.participant, case.scenario.definition
     flags = own_flags(definition, exercise.id, exercise.secret, participant.id)
-    team = participant.team_id or participant.id
-    values = own_values(definition, exercise.id, exercise.secret, participant.id, team, participant.name)
+    if case.is_shared:
+        values = common_values(definition, exercise.id, nicknames(len(case.teams)))
+    else:
+        team = participant.team_id or participant.id
+        values = own_values(definition, exercise.id, exercise.secret, participant.id, team, participant.name)
     subnets = {name: (row.cidr, row.bridge or "") for name, row in rows.items()}
     return blueprint(case.scenario, case.identity(means.instance), values, flags, subnets, site_limits(means.settings))
 

@@ -8,7 +8,8 @@ from ncr.director.means import Means
 from ncr.exercise import journal
 from ncr.exercise.tables import Environment
 from ncr.runtime.disk import Verdict, verdicts
-from ncr.runtime.objects import GENERATION, INSTANCE, MANAGED, TEAM
+from ncr.runtime.objects import EXERCISE, GENERATION, INSTANCE, MANAGED, TEAM
+from ncr.scenario.shared import SHARED
 from ncr.scoring import interventions
 
 FULL = "full"
@@ -30,15 +31,18 @@ def watch_disks(means: Means) -> None:
 def _mark(means: Means, verdict: Verdict) -> None:
     now = means.clock()
     with means.lead.writing() as session:
-        mine = Environment.participant_id == verdict.labels.get(TEAM, "")
-        row = session.scalars(select(Environment).where(mine).with_for_update()).one_or_none()
+        team = verdict.labels.get(TEAM, "")
+        whose = Environment.participant_id.is_(None) if team == SHARED else Environment.participant_id == team
+        mine = (Environment.exercise_id == verdict.labels.get(EXERCISE, ""), whose)
+        row = session.scalars(select(Environment).where(*mine).with_for_update()).one_or_none()
         if row is None or str(row.generation) != verdict.labels.get(GENERATION):
             return
         known, row.health = row.health.get(verdict.service), {**row.health, verdict.service: FULL}
         if known != FULL:
             subject = f"environment:{row.id}"
             journal.record(session, now, row.exercise_id, "disk", subject=subject, why=str(verdict))
-            interventions.say(session, row.exercise_id, _words(verdict), now, participant_id=row.participant_id)
+            to = ("staff",) if row.participant_id is None else ("teams",)
+            interventions.say(session, row.exercise_id, _words(verdict), now, participant_id=row.participant_id, to=to)
 
 
 def note_health(means: Means, environment_id: str, generation: int, health: Mapping[str, str]) -> dict[str, str]:

@@ -26,6 +26,7 @@ from ncr.scoring import conduct
 
 log = structlog.get_logger()
 E = EnvironmentState
+GOING = frozenset({Step.CLOSE, Step.REMOVE})
 PROMPT = frozenset({Step.OPEN, Step.HOLD})
 STEPS_AT_ONCE = 8
 ENGINE_WAIT_S = 2.0
@@ -41,6 +42,7 @@ class Wanting(NamedTuple):
     restart_service: str | None
     failure: str | None
     held: dict[str, Any]
+    participant_id: str | None
 
 
 class Environments:
@@ -63,6 +65,8 @@ class Environments:
             step = self._step(environment, now, environment.id in overdue)
             if step is Step.NOTHING or not self._may(environment, step, now):
                 continue
+            if step in GOING and _is_met(environment, rows):
+                continue
             key = (environment.exercise_id, f"environment:{environment.id}")
             work = partial(self._work, environment.id, step is Step.CHECK)
             self._means.jobs.submit(key, work, prompt=step in PROMPT)
@@ -70,7 +74,8 @@ class Environments:
 
     def _wanting(self) -> list[Wanting]:
         columns = (Environment.id, Environment.exercise_id, Environment.state, Environment.target)
-        asked = select(*columns, Environment.restart_service, Environment.failure, Environment.held)
+        more = (Environment.failure, Environment.held, Environment.participant_id)
+        asked = select(*columns, Environment.restart_service, *more)
         asked = asked.where(Environment.target != E.ABSENT, Environment.state != E.REMOVED)
         with reading(self._means.sessions) as session:
             # Whoever has waited longest comes first.
@@ -96,7 +101,7 @@ class Environments:
         return next_step(_standing(environment, look or is_overdue))
 
     def _may(self, environment: Wanting, step: Step, now: datetime) -> bool:
-        if step in (Step.CLOSE, Step.REMOVE):
+        if step in GOING:
             # The last round and running injects are let end: tearing their targets away would look like a fault.
             exercise_id = environment.exercise_id
             return not self._judged(exercise_id) and not self._means.jobs.busy(exercise_id, "inject:")
@@ -166,11 +171,18 @@ class Environments:
             if journal.head(session, exercise_id).state != State.PREPARING:
                 return
             fence = self._means.lead.fence
-            if len(failed) == count:
+            if len(failed) == count or any(row.participant_id is None for row in failed):
                 conduct.fail(session, exercise_id, why or "no environment could be built", now, fence=fence)
             else:
                 conduct.ready(session, exercise_id, now, why=why, fence=fence)
         reach("ready-after-commit")
+
+
+def _is_met(environment: Wanting, rows: Sequence[Wanting]) -> bool:
+    """Whether it is on networks of teams: an engine may lose count of a network that two are taken off at once."""
+    if environment.participant_id is not None:
+        return False
+    return any(row.participant_id is not None and row.exercise_id == environment.exercise_id for row in rows)
 
 
 def _standing(environment: Environment | Wanting, look: bool) -> Standing:

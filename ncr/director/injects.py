@@ -150,8 +150,9 @@ class Injects:
             environments = session.scalars(select(Environment).where(*mine)).all()
         missing = {"state": "met"} if is_claimed else {"state": "not met"}
         found = [
-            Target(row.participant_id, row.id, row.generation, row.state, outcome.get(row.participant_id, missing))
+            Target(player, row.id, row.generation, row.state, outcome.get(player, missing))
             for row in environments
+            if (player := row.participant_id) is not None
         ]
         return [target for target in found if target.outcome["state"] in rows.OPEN]
 

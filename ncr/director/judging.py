@@ -116,10 +116,11 @@ class Judging:
 
     def _places(self, exercise_id: str) -> tuple[list[str], list[Place]]:
         with reading(self._means.sessions) as session:
-            rows = session.scalars(select(Environment).where(Environment.exercise_id == exercise_id)).all()
+            mine = (Environment.exercise_id == exercise_id, Environment.participant_id.is_not(None))
+            rows = session.scalars(select(Environment).where(*mine)).all()
         found = [(row, self._blueprint(row)) for row in rows if row.state == EnvironmentState.OPEN]
         places = [Place(*pair) for _, pair in found if pair is not None]
-        return [row.participant_id for row in rows], places
+        return [row.participant_id or "" for row in rows], places
 
     def _blueprint(self, row: Environment) -> tuple[Case, Blueprint] | None:
         case = cases.read_case(self._means, row.id)

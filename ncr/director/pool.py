@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from ncr.db import reading
@@ -104,18 +104,17 @@ class Pool:
         return dict.fromkeys(self._wanted, size)
 
     def _claim(self, digest: str, now: datetime, ahead: timedelta, scenario: Scenario | None = None) -> Claim:
-        topology = (scenario or self._means.shelf.get(digest)).topology
-        return Claim(now, now + ahead, claims.needed(topology, self._means.settings))
+        wanted = scenario or self._means.shelf.get(digest)
+        return Claim(now, now + ahead, claims.needed(wanted, self._means.settings))
 
     def _kept(self) -> list[Kept]:
-        asked = select(Exercise.id, Exercise.digest, Exercise.state, Environment.state)
-        asked = asked.join(Environment, Environment.exercise_id == Exercise.id)
+        broken = exists().where(Environment.exercise_id == Exercise.id, Environment.state == EnvironmentState.FAILED)
+        asked = select(Exercise.id, Exercise.digest, Exercise.state, broken)
         asked = asked.where(Exercise.state.in_(LIVE), Exercise.mode == "pool")
         with reading(self._means.sessions) as session:
             rows = session.execute(asked.order_by(Exercise.created_at, Exercise.id)).all()
         # One that could not be built at all fails by itself, as every exercise does.
-        broken = (State.READY, EnvironmentState.FAILED)
-        return [Kept(id_, digest, (state, environment) != broken) for id_, digest, state, environment in rows]
+        return [Kept(id_, digest, not (state == State.READY and broken)) for id_, digest, state, broken in rows]
 
     def _give_back(self, exercise_id: str, now: datetime) -> None:
         with self._means.lead.writing() as session:

@@ -161,7 +161,7 @@ class Practising:
 
     def _turn(self, run: Waiting, taken: list[Claim], room: Room, at: datetime) -> datetime | None:
         """When the run's turn comes; it is counted among the claims from then on."""
-        need = claims.needed(self._means.shelf.get(run.digest).topology, self._means.settings)
+        need = claims.needed(self._means.shelf.get(run.digest), self._means.settings)
         turn_at = queueing.turn(taken, need, run.lasts_s, room, at)
         if turn_at is not None:
             taken.append(Claim(turn_at, turn_at + timedelta(seconds=run.lasts_s), need, 1))

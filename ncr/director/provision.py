@@ -13,7 +13,7 @@ from ncr.director.cases import draw_on_trial, read_case
 from ncr.director.guard import ensure_guard
 from ncr.director.means import Means
 from ncr.errors import EngineUnavailable, LostLead, NcrError, NoRoom
-from ncr.exercise import capacity, journal
+from ncr.exercise import capacity, claims, journal
 from ncr.exercise.lifecycle import State
 from ncr.exercise.tables import Environment, Exercise, Participant
 from ncr.scoring import conduct
@@ -66,15 +66,17 @@ class Provision:
     def _provide(self, exercise_id: str) -> None:
         with reading(self._means.sessions) as session:
             exercise = session.get_one(Exercise, exercise_id)
-            first = session.scalars(select(Environment.id).where(Environment.exercise_id == exercise_id)).first()
+            mine = select(Environment.id).where(Environment.exercise_id == exercise_id)
+            first = session.scalars(mine.where(Environment.participant_id.is_not(None))).first()
+            shared = session.scalars(mine.where(Environment.participant_id.is_(None))).first()
         if first is None:
             return
-        trial = draw_on_trial(self._means, read_case(self._means, first))
+        trials = [draw_on_trial(self._means, read_case(self._means, id_)) for id_ in (first, shared) if id_]
         ensure_guard(self._means)
         shortages = self._shortages(exercise)
         if shortages and exercise.state == State.PREPARING:
             raise NoRoom("; ".join(shortages))
-        for spec in trial.images:
+        for spec in {spec.reference: spec for trial in trials for spec in trial.images}.values():
             self._means.engine.ensure_image(spec, partial(self._tell, exercise_id))
 
     def _refused(self, exercise_id: str, error: NcrError) -> None:
@@ -114,8 +116,7 @@ class Provision:
         began, left_s = exercise.clock_at or max(start, now), exercise.duration_s - exercise.clock_t_s
         end = max(began + timedelta(seconds=left_s / exercise.rate), now + A_MOMENT)
         title = exercise.title if exercise.mode == "exercise" else "practice"
-        topology = self._means.shelf.get(exercise.digest).topology
-        need = capacity.need(topology, settings.default_memory_mib, settings.default_cpus).times(teams)
+        need = claims.needed(self._means.shelf.get(exercise.digest), settings, teams)
         return capacity.Window(title, min(start, now), end, need)
 
     def _tell(self, exercise_id: str, line: str) -> None:

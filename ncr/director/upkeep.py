@@ -17,6 +17,7 @@ from ncr.exercise import journal
 from ncr.exercise.lifecycle import EnvironmentState
 from ncr.exercise.tables import Environment
 from ncr.runtime.objects import EXERCISE, INSTANCE, MANAGED, TEAM, Observed
+from ncr.scenario.shared import SHARED
 from ncr.scoring.heads import Heads
 
 log = structlog.get_logger()
@@ -87,7 +88,7 @@ class Upkeep:
             Environment.state.not_in((E.ABSENT, E.REMOVED))
         )
         with reading(self._means.sessions) as session:
-            return {(exercise, participant) for exercise, participant in session.execute(statement)}
+            return {(exercise, participant or SHARED) for exercise, participant in session.execute(statement)}
 
 
 def _strays(observed: Observed, wanted: set[tuple[str, str]], now: float) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from ncr.exercise.lifecycle import State
 from ncr.exercise.queueing import Claim, Room
 from ncr.exercise.shelf import Shelf
 from ncr.exercise.tables import Exercise, Machine, Participant, Practice
-from ncr.scenario.topology import Topology
+from ncr.scenario.topology import Scenario
 
 ENGINE = "engine"
 BUILT = (State.PREPARING, State.READY, State.RUNNING, State.PAUSED)
@@ -44,9 +44,11 @@ def room(session: Session, settings: Settings) -> Room | None:
     return Room(has, settings.practice_runs, machine.parallel)
 
 
-def needed(topology: Topology, settings: Settings) -> Amount:
-    """What one environment takes."""
-    return capacity.need(topology, settings.default_memory_mib, settings.default_cpus)
+def needed(scenario: Scenario, settings: Settings, teams: int = 1) -> Amount:
+    """What so many teams take: an environment each, and what they share."""
+    defaults = (settings.default_memory_mib, settings.default_cpus)
+    own = capacity.need(scenario.topology, *defaults).times(teams)
+    return own + capacity.need(scenario.shared, *defaults) if scenario.shared else own
 
 
 def standing(
@@ -59,7 +61,7 @@ def standing(
     asked = select(*columns, *clock, func.count(Participant.id).label("teams"))
     asked = asked.join(Participant, Participant.exercise_id == Exercise.id).group_by(Exercise.id)
     rows = session.execute(asked.where(Exercise.mode != "pool", or_(Exercise.state.in_(BUILT), planned)))
-    needs: dict[str, Amount] = {}
+    needs: dict[tuple[str, int], Amount] = {}
     return [_claim(row, needs, shelf, settings, now) for row in rows if row.id != but]
 
 
@@ -87,16 +89,17 @@ def of_queue(queue: Iterable[Waiting], shelf: Shelf, settings: Settings, but: st
     for one in queue:
         if one.turn_at is not None and one.exercise_id != but:
             end = one.turn_at + timedelta(seconds=one.lasts_s)
-            yield Claim(one.turn_at, end, needed(shelf.get(one.digest).topology, settings), 1)
+            yield Claim(one.turn_at, end, needed(shelf.get(one.digest), settings), 1)
 
 
-def _claim(row: Any, needs: dict[str, Amount], shelf: Shelf, settings: Settings, now: datetime) -> Claim:
-    if row.digest not in needs:
-        needs[row.digest] = needed(shelf.get(row.digest).topology, settings)
+def _claim(row: Any, needs: dict[tuple[str, int], Amount], shelf: Shelf, settings: Settings, now: datetime) -> Claim:
+    kind = (row.digest, row.teams)
+    if kind not in needs:
+        needs[kind] = needed(shelf.get(row.digest), settings, row.teams)
     start = row.prepares_at if row.state == State.SCHEDULED and row.starts_at else now
     began = row.clock_at or max(row.starts_at or now, now)
     end = began + timedelta(seconds=(row.duration_s - row.clock_t_s) / row.rate)
     runs = 1 if row.mode == "practice" else 0
     # One whose time is up still stands until the director has ended it.
     return Claim(min(start, now) if start <= now else start, max(end, now + timedelta(seconds=1)),
-                 needs[row.digest].times(row.teams), runs)  # fmt: skip
+                 needs[kind], runs)  # fmt: skip

@@ -60,6 +60,7 @@ def release(session: Session, environment: Environment, injects: set[str], t_s: 
 def _note(session: Session, environment: Environment, injects: set[str], more: Mapping[str, Any]) -> None:
     asked = select(Moment).where(Moment.exercise_id == environment.exercise_id, Moment.kind == "inject")
     for moment in session.scalars(asked.where(Moment.ref.in_(injects))) if injects else ():
-        mine = moment.outcome.get(environment.participant_id)
+        player = environment.participant_id or ""
+        mine = moment.outcome.get(player)
         if mine:
-            moment.outcome = {**moment.outcome, environment.participant_id: {**mine, **more}}
+            moment.outcome = {**moment.outcome, player: {**mine, **more}}

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from ncr.config import Settings
@@ -148,7 +148,8 @@ def _counted(mode: str, state: State, unplanned: bool) -> str:
 
 def _read(session: Session, *which: ColumnElement[bool], most: int | None = None) -> list[Found]:
     joined = select(Exercise, Practice, Environment).join(Practice, Practice.exercise_id == Exercise.id)
-    joined = joined.join(Environment, Environment.exercise_id == Exercise.id).where(Exercise.mode == "practice", *which)
+    own = and_(Environment.exercise_id == Exercise.id, Environment.participant_id.is_not(None))
+    joined = joined.join(Environment, own).where(Exercise.mode == "practice", *which)
     rows = session.execute(joined.order_by(Practice.asked_at.desc(), Exercise.id).limit(most))
     return [(exercise, practice, environment) for exercise, practice, environment in rows]
 
@@ -185,7 +186,7 @@ def _shown(session: Session, found: Found, shelf: Shelf, settings: Settings, now
         if is_live
         else None,
         exercise_state=exercise.state,
-        participant=environment.participant_id,
+        participant=environment.participant_id or "",
         environment=environment.state,
         generation=environment.generation,
         resets=environment.resets,

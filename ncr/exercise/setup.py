@@ -60,6 +60,7 @@ def change(
         journal.record(session, now, exercise_id, "changed", before=before, after=before, why="starts_at", who=who)
         return exercise
     _fill(exercise, checked, shelf.put(session, checked.plan.scenario, now))
+    session.execute(delete(Environment).where(Environment.exercise_id == exercise_id))
     session.execute(delete(Participant).where(Participant.exercise_id == exercise_id))
     session.execute(delete(Moment).where(Moment.exercise_id == exercise_id))
     _add_belongings(session, exercise, checked, now)
@@ -152,6 +153,8 @@ def _fill(exercise: Exercise, checked: Checked, digest: str) -> None:
 def _add_belongings(session: Session, exercise: Exercise, checked: Checked, now: datetime) -> None:
     for player in checked.players:
         _add_player(session, exercise.id, player, now)
+    if checked.plan.scenario.shared is not None:
+        _add_environment(session, exercise.id, None, now)
     definition, lead_s = checked.plan.scenario.definition, checked.plan.prepare_lead_s
     for row in timeline.moments(definition, exercise.duration_s, lead_s, exercise.scale):
         moment = Moment(exercise_id=exercise.id, kind=row.kind, ref=row.ref, clock=row.clock, outcome={})
@@ -164,7 +167,11 @@ def _add_player(session: Session, exercise_id: str, player: Player, now: datetim
     participant.team_id, participant.user_id = player.team_id, player.user_id
     session.add(participant)
     session.flush()
-    environment = Environment(id=uuid.uuid4().hex, exercise_id=exercise_id, participant_id=participant.id)
+    _add_environment(session, exercise_id, participant.id, now)
+
+
+def _add_environment(session: Session, exercise_id: str, participant_id: str | None, now: datetime) -> None:
+    environment = Environment(id=uuid.uuid4().hex, exercise_id=exercise_id, participant_id=participant_id)
     environment.state = environment.target = EnvironmentState.ABSENT
     environment.health, environment.changed_at = {}, now
     session.add(environment)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ncr.db import Base
@@ -83,14 +83,15 @@ class Participant(Base):
 class Environment(Base):
     """One participant's copy: where it is (`state`), where it should be (`target`), and which making of it this is.
 
-    `generation` grows with every reset; `health` is service -> up|starting|unhealthy|exited|missing|full as last
-    observed; `held` is what injects keep stopped or cut off in this making (ncr.exercise.held).
+    Without a participant it is what the exercise's teams share. `generation` grows with every reset; `health` is
+    service -> up|starting|unhealthy|exited|missing|full as last observed; `held` is what injects keep stopped or cut
+    off in this making (ncr.exercise.held).
     """
 
     __tablename__ = "environment"
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     exercise_id: Mapped[str] = mapped_column(ForeignKey("exercise.id", ondelete="CASCADE"), index=True)
-    participant_id: Mapped[str] = mapped_column(ForeignKey("participant.id", ondelete="CASCADE"), unique=True)
+    participant_id: Mapped[str | None] = mapped_column(ForeignKey("participant.id", ondelete="CASCADE"), unique=True)
     state: Mapped[str] = mapped_column(String(10))
     target: Mapped[str] = mapped_column(String(10))
     generation: Mapped[int] = mapped_column(default=1)
@@ -102,7 +103,17 @@ class Environment(Base):
     tries: Mapped[int] = mapped_column(default=0)
     changed_at: Mapped[datetime]
     ready_at: Mapped[datetime | None]
-    __table_args__ = (Index("ix_environment_states", "state", "target"),)
+    __table_args__ = (
+        Index("ix_environment_states", "state", "target"),
+        # What is shared is there once.
+        Index(
+            "ix_environment_shared",
+            "exercise_id",
+            unique=True,
+            sqlite_where=text("participant_id IS NULL"),
+            postgresql_where=text("participant_id IS NULL"),
+        ),
+    )
 
 
 class Subnet(Base):

@@ -6,6 +6,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DatabaseError
 
 from ncr import db
@@ -21,6 +23,8 @@ def upgrade(url: str) -> tuple[str | None, str | None]:
     at once: the second waits for the first.
     """
     engine = db.connect(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _let_go_of_rows)
     config = Config()
     config.set_main_option("script_location", str(HERE))
     try:
@@ -37,3 +41,10 @@ def upgrade(url: str) -> tuple[str | None, str | None]:
         raise NcrError(f"the database is not of this version or an older one: {error}") from error
     finally:
         engine.dispose()
+
+
+def _let_go_of_rows(connection: DBAPIConnection, _record: object) -> None:
+    # SQLite changes a table by making it anew; dropping the old one must not take along the rows that hang on it.
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys=OFF")
+    cursor.close()

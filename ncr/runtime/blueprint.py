@@ -1,18 +1,20 @@
 """From a scenario and a team to everything its environment consists of: names, networks, addresses, limits; pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
+from itertools import product
 
 from ncr.errors import Invalid
 from ncr.runtime.addresses import Addresses
 from ncr.runtime.identity import Identity, sealed
 from ncr.runtime.images import own_image, specs
-from ncr.runtime.objects import Attachment, ContainerSpec, ImageSpec, Limits, NetworkSpec, VolumeSpec
-from ncr.runtime.outfit import SiteLimits, outfit
+from ncr.runtime.objects import Attachment, ContainerSpec, Guest, ImageSpec, Limits, NetworkSpec, VolumeSpec
+from ncr.runtime.outfit import SiteLimits, outfit, parts
 from ncr.runtime.subnets import Kind, bridge_name
 from ncr.scenario.images import images
 from ncr.scenario.model import Entry
+from ncr.scenario.shared import meetings
 from ncr.scenario.topology import Scenario
 
 CONTROL = "@control"
@@ -29,7 +31,10 @@ Subnets = Mapping[str, tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """One team's environment before it exists. `containers` are in start order, dependencies first."""
+    """One team's environment before it exists. `containers` are in start order, dependencies first.
+
+    `guests` are shared containers that come to its networks.
+    """
 
     who: Identity
     images: tuple[ImageSpec, ...]
@@ -37,6 +42,7 @@ class Blueprint:
     volumes: tuple[VolumeSpec, ...]
     containers: tuple[ContainerSpec, ...]
     gate: ContainerSpec
+    guests: tuple[Guest, ...] = ()
 
     @property
     def everything(self) -> tuple[ContainerSpec, ...]:
@@ -107,7 +113,17 @@ def blueprint(
     ]
     _refuse_doubles(containers)
     gate = _gate(who, networks, addresses, _relays(scenario.definition.entries, containers))
-    return Blueprint(who, specs(scenario), tuple(networks.values()), tuple(volumes.values()), tuple(containers), gate)
+    made = (tuple(networks.values()), tuple(volumes.values()), tuple(containers))
+    return Blueprint(who, specs(scenario), *made, gate, tuple(_guests(scenario, who, addresses)))
+
+
+def _guests(scenario: Scenario, who: Identity, addresses: Addresses) -> Iterator[Guest]:
+    shared = scenario.shared.services if scenario.shared else {}
+    for name, networks in meetings(scenario).items():
+        for part, network in product(parts(shared[name]), networks):
+            aliases = dict.fromkeys((name, part, *shared[name].networks[network].aliases))
+            place = Attachment(who.name(network), tuple(aliases), addresses.take(network))
+            yield Guest(who.host.name(part), place)
 
 
 def _networks(scenario: Scenario, who: Identity, subnets: Subnets) -> dict[str, NetworkSpec]:

@@ -30,7 +30,16 @@ def build(engine: Engine, blueprint: Blueprint, progress: Progress = lambda line
         engine.ensure_network(network)
     for volume in blueprint.volumes:
         engine.ensure_volume(volume)
+    welcome(engine, blueprint)
     _start_everything(engine, blueprint, progress)
+
+
+def welcome(engine: Engine, blueprint: Blueprint) -> None:
+    """Put what is shared on the environment's networks, as far as it is there; who comes later is welcomed then."""
+    there = engine.observe(blueprint.who.host.labels).containers if blueprint.guests else {}
+    for guest in blueprint.guests:
+        if guest.container in there:
+            engine.connect(guest.container, guest.place)
 
 
 def verify(

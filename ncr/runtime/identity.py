@@ -21,6 +21,7 @@ from ncr.runtime.objects import (
     NetworkSpec,
     VolumeSpec,
 )
+from ncr.scenario.shared import SHARED
 
 Spec = TypeVar("Spec", NetworkSpec, VolumeSpec, ContainerSpec)
 _SHORT = re.compile(r"[a-z0-9]{1,8}")
@@ -28,13 +29,22 @@ _SHORT = re.compile(r"[a-z0-9]{1,8}")
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """One environment: the installation, the exercise, the team and which making of it this is."""
+    """One environment: the installation, the exercise, the team and which making of it this is.
+
+    `nickname` is what the team is called towards what is shared; empty when nothing is.
+    """
 
     instance: str
     exercise: str
     team: str
     generation: int = 1
     team_name: str = ""
+    nickname: str = ""
+
+    @property
+    def host(self) -> "Identity":
+        """Whose the shared containers of the same exercise are."""
+        return Identity(self.instance, self.exercise, SHARED)
 
     @property
     def labels(self) -> dict[str, str]:

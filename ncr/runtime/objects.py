@@ -70,6 +70,14 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Guest:
+    """A shared container, by name, and its place on a team's network."""
+
+    container: str
+    place: Attachment
+
+
+@dataclass(frozen=True, slots=True)
 class Mount:
     """A named volume at a path."""
 

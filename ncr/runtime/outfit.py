@@ -75,14 +75,15 @@ def outfit(
         depends_on={
             who.name(part): condition
             for other, condition in service.depends_on.items()
-            for part in _parts(scenario.topology.services[other])
+            for part in parts(scenario.topology.services[other])
         },
     )
-    for part in _parts(service):
+    for part in parts(service):
         yield replace(common, name=who.name(part), attachments=tuple(_places(service, part, who, addresses)))
 
 
-def _parts(service: Service) -> list[str]:
+def parts(service: Service) -> list[str]:
+    """What the service's containers are called: as the service, or numbered when it has replicas."""
     if service.replicas == 1:
         return [service.name]
     return [f"{service.name}-{number}" for number in range(1, service.replicas + 1)]
@@ -93,7 +94,8 @@ def _places(service: Service, part: str, who: Identity, addresses: Addresses) ->
         if membership.ipv4 and service.replicas > 1:
             raise Invalid(f"service {service.name}: {membership.ipv4} cannot be the address of several replicas")
         ipv4 = addresses.fixed(network, membership.ipv4) if membership.ipv4 else addresses.take(network)
-        names = dict.fromkeys((service.name, part, *membership.aliases))
+        called = (f"{service.name}.{who.nickname}",) if who.nickname else ()
+        names = dict.fromkeys((service.name, part, *membership.aliases, *called))
         yield Attachment(who.name(network), tuple(names), ipv4)
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from ncr.errors import Invalid
 
 TEAM, TEAM_NAME, EXERCISE = "NCR_TEAM", "NCR_TEAM_NAME", "NCR_EXERCISE"
+# In what the teams share: what each of them is called there.
+TEAMS = "NCR_TEAMS"
 _OPENING = re.compile(r"\$\$|\$\{")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BARE = re.compile(r"\$\$|\$\{|\$([A-Za-z_][A-Za-z0-9_]*)")

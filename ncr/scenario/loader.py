@@ -10,7 +10,7 @@ from ncr.scenario.compose.fields import Context
 from ncr.scenario.digest import digest
 from ncr.scenario.expressions import check_expressions
 from ncr.scenario.files import Directory
-from ncr.scenario.interpolation import known_names
+from ncr.scenario.interpolation import EXERCISE, TEAMS, flag_name, known_names
 from ncr.scenario.maxima import Maxima
 from ncr.scenario.model import LANGUAGES, Definition
 from ncr.scenario.modelwords import validate
@@ -84,9 +84,13 @@ def _read(directory: Directory, name: str) -> Node | None:
 
 def _topologies(root: Node, directory: Directory, maxima: Maxima) -> dict[str, Topology]:
     internet = any(node.value is True for node in find(root, "environment.internet"))
-    context = Context(directory.findings, directory, names_in(root), maxima, internet)
+    names, common = names_in(root), common_names(root)
+    contexts = {
+        "compose": Context(directory.findings, directory, names, maxima, internet),
+        "shared": Context(directory.findings, directory, common, maxima, internet, own=names - common),
+    }
     found = {}
-    for key in ("compose", "shared"):
+    for key, context in contexts.items():
         node = next(find(root, f"environment.{key}"), None)
         if node is None and key == "shared":
             continue
@@ -104,6 +108,13 @@ def names_in(root: Node) -> frozenset[str]:
     variables = [name for node in find(root, "variables") for name in node.mapping]
     tasks = [node for node in find(root, "tasks.*") if "flag" in node.mapping and "id" in node.mapping]
     return known_names(variables, [task.mapping["id"].text or "" for task in tasks])
+
+
+def common_names(root: Node) -> frozenset[str]:
+    """The names that `${…}` may use in what the teams share: those that are the same for all of them."""
+    flags = [node.mapping for node in find(root, "tasks.*") if {"flag", "id"} <= node.mapping.keys()]
+    fixed = [task["id"].text or "" for task in flags if task["flag"].text and "${" not in task["flag"].raw]
+    return frozenset({EXERCISE, TEAMS, *map(flag_name, fixed)})
 
 
 def _refuse_shared_names(topologies: Mapping[str, Topology], findings: Findings) -> None:

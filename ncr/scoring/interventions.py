@@ -37,7 +37,9 @@ def reset(
     if asked and environment.resets >= asked.limit:
         raise Refused(f"the environment has been reset {environment.resets} times already, and no more are allowed")
     generation = environment.generation + 1
-    if asked or exercise.state in (State.RUNNING, State.PAUSED):
+    counts = asked or exercise.state in (State.RUNNING, State.PAUSED)
+    # What the teams share is no team's: its making anew is nothing in the score.
+    if counts and environment.participant_id is not None:
         payload = {"cost": asked.cost if asked else 0, "generation": generation}
         draft = Draft(Kind.RESET, f"reset:{environment.id}:{generation}", environment.participant_id, payload)
         ledger.append(session, exercise.id, [draft], now, open_required=asked is not None)
@@ -73,7 +75,7 @@ def restart(
         raise Refused(f"the environment is {environment.state}; its services cannot be restarted now")
     if environment.restart_service not in (None, service):
         raise Refused(f"{environment.restart_service} is being restarted; one service at a time")
-    if by_team:
+    if by_team and environment.participant_id is not None:
         attempt(session, "restart", environment.participant_id, now, RESTARTS, RESTARTS_WITHIN_S)
     if service in held.stopped(environment.held):
         if by_team:

@@ -6,7 +6,7 @@ Every function takes the wall time `now` and leaves committing to the caller; wh
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from ncr.config import Settings
@@ -64,10 +64,11 @@ def hand_out(session: Session, scenario: Scenario, user: User, now: datetime) ->
 
     Decided by one conditional UPDATE: an environment is handed out once, ever.
     """
-    built = select(Exercise.id).join(Environment, Environment.exercise_id == Exercise.id)
     fit = (Exercise.mode == "pool", Exercise.state == State.READY, Exercise.digest == scenario.digest)
-    standing = (Environment.state == E.READY, Environment.target == E.READY)
-    for exercise_id in session.scalars(built.where(*fit, *standing).order_by(Exercise.created_at, Exercise.id)).all():
+    wanting = or_(Environment.state != E.READY, Environment.target != E.READY)
+    whole = ~exists().where(Environment.exercise_id == Exercise.id, wanting)
+    built = select(Exercise.id).where(*fit, whole).order_by(Exercise.created_at, Exercise.id)
+    for exercise_id in session.scalars(built).all():
         if _take(session, exercise_id, scenario, user, now):
             return exercise_id
     return None
@@ -96,7 +97,8 @@ def reset(session: Session, shelf: Shelf, exercise_id: str, now: datetime, *, wh
     """Have the run's environment made anew, within the scenario's limit and at its cost."""
     exercise, row = _locked(session, exercise_id)
     _require_live(exercise)
-    environment = session.scalars(select(Environment.id).where(Environment.exercise_id == exercise_id)).one()
+    own = (Environment.exercise_id == exercise_id, Environment.participant_id.is_not(None))
+    environment = session.scalars(select(Environment.id).where(*own)).one()
     rule = shelf.get(exercise.digest).definition.environment.reset
     interventions.reset(session, environment, now, asked=rule, who=who)
     row.active_at = now
@@ -134,8 +136,7 @@ def _forecast(
     queue = claims.waiting(session)
     if room is None or any(one.turn_at is None for one in queue):
         return None, None
-    topology, lasts_s = scenario.topology, float(scenario.definition.duration)
-    need = claims.needed(topology, settings)
+    lasts_s, need = float(scenario.definition.duration), claims.needed(scenario, settings)
     taken = [*claims.standing(session, shelf, settings, now), *claims.of_queue(queue, shelf, settings)]
     # Nobody overtakes: not before the turn of the last who waits.
     after = max([now, *(one.turn_at for one in queue if one.turn_at)])
@@ -207,5 +208,5 @@ def _has_room(
     end = clock_of(exercise).wall(exercise.duration_s) or now
     until = end + timedelta(seconds=settings.practice_extension_s)
     others = claims.standing(session, shelf, settings, now, but=exercise.id)
-    need = claims.needed(shelf.get(exercise.digest).topology, settings)
+    need = claims.needed(shelf.get(exercise.digest), settings)
     return queueing.fits(others, Claim(end, until, need), room)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ncr.scenario.expressions import fill_in
-from ncr.scenario.interpolation import EXERCISE, TEAM, TEAM_NAME, fill, flag_name
+from ncr.scenario.interpolation import EXERCISE, TEAM, TEAM_NAME, TEAMS, fill, flag_name
 from ncr.scenario.model import Definition, Exact, PerTeamFlag, Regex, Task, Text, Variable
 from ncr.scenario.variables import draw
 from ncr.scoring.flags import flag
@@ -32,6 +32,12 @@ def own_values(
     words = own_words(definition.variables, exercise, secret, participant, team, name)
     flags = own_flags(definition, exercise, secret, participant)
     return {**words, **{flag_name(task): fill(text, words) for task, text in flags.items()}}
+
+
+def common_values(definition: Definition, exercise: str, teams: str) -> dict[str, str]:
+    """Name -> value for all that what the teams share may refer to; `teams` is what they are called there."""
+    flags = {flag_name(task.id): task.flag for task in definition.tasks if isinstance(task.flag, str)}
+    return {**flags, EXERCISE: exercise, TEAMS: teams}
 
 
 def is_templated(task: Task) -> bool:

@@ -15,6 +15,8 @@ from ncr.errors import NotFound, Refused
 from ncr.exercise import setup
 from ncr.exercise.lifecycle import State
 from ncr.exercise.tables import Exercise
+from ncr.scenario.shared import SHARED
+from ncr.scenario.topology import Scenario
 from ncr.scoring import conduct
 from ncr.web import entries, environments, inside, views
 from ncr.web.catalogue import Words
@@ -60,8 +62,8 @@ def show(visit: Visit, session: Session, exercise: Exercise) -> Response:
         "may_run": access.may(visit.viewer, Action.RUN, exercise),
         "actions": _actions(State(exercise.state), told),
         "said": environments.said(visit, session, exercise.id),
-        "teams": _teams(session, exercise.id, standings, told),
-        "services": list(scenario.topology.services),
+        "teams": _teams(session, exercise.id, scenario, standings, told),
+        "shared": _shared(session, exercise.id, scenario, told),
         "restart_words": environments.restart_words(told),
         "entries": entries.titles(scenario.definition.entries, told),
         "inside": inside.teams(session, exercise, scenario.definition.entries, visit),
@@ -74,11 +76,28 @@ def show(visit: Visit, session: Session, exercise: Exercise) -> Response:
 
 
 def _teams(
-    session: Session, exercise_id: str, standings: Sequence[Mapping[str, Any]], told: Words
+    session: Session, exercise_id: str, scenario: Scenario, standings: Sequence[Mapping[str, Any]], told: Words
 ) -> list[dict[str, Any]]:
     rows = views.control_teams(session, exercise_id, standings)
     terminals = environments.open_terminals(session, [row["id"] for row in rows])
-    return [row | {"reset_words": environments.reset_words(terminals.get(row["id"], 0), told)} for row in rows]
+    return [
+        row
+        | {
+            "reset_words": environments.reset_words(terminals.get(row["id"], 0), told),
+            "offers": environments.services_of(scenario, row["id"]),
+        }
+        for row in rows
+    ]
+
+
+def _shared(session: Session, exercise_id: str, scenario: Scenario, told: Words) -> list[dict[str, Any]]:
+    """The row of what the teams share; none when they share nothing."""
+    found = views.shared_environment(session, exercise_id)
+    if found is None:
+        return []
+    row = {"id": SHARED, "name": told("Felles"), "partner": told("for alle lag"), "environment": found, "points": None}
+    offers = environments.services_of(scenario, SHARED)
+    return [row | {"offers": offers, "reset_words": told("Det som kjører og ligger i fellesmiljøet, går tapt.")}]
 
 
 def _actions(state: State, told: Words) -> list[dict[str, Any]]:

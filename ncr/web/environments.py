@@ -12,6 +12,7 @@ from ncr import access
 from ncr.access import Action
 from ncr.errors import NcrError, NotFound, NotOpen, Refused, TooMany
 from ncr.exercise.tables import EntrySession, Environment, Exercise, Participant
+from ncr.scenario.shared import SHARED
 from ncr.scenario.topology import Scenario
 from ncr.scoring import interventions
 from ncr.web import views
@@ -46,12 +47,18 @@ def restart(
     require_form(visit, form_token)
 
     def act(session: Session, exercise: Exercise, environment: Environment, staff: bool) -> None:
-        if service not in visit.site.shelf.get(exercise.digest).topology.services:
+        if service not in services_of(visit.site.shelf.get(exercise.digest), participant_id):
             raise NotFound(visit.told("Denne tjenesten finnes ikke."))
         now, who = visit.site.clock(), visit.viewer.login
         interventions.restart(session, environment.id, service, now, by_team=not staff, who=who)
 
     return _done(visit, exercise_id, participant_id, "restart", act)
+
+
+def services_of(scenario: Scenario, participant_id: str) -> list[str]:
+    """What can be restarted in a participant's environment, or in the shared one."""
+    topology = scenario.shared if participant_id == SHARED else scenario.topology
+    return list(topology.services) if topology else []
 
 
 def _done(visit: Visit, exercise_id: str, participant_id: str, what: str, act: Act) -> Response:
@@ -81,6 +88,7 @@ def said(visit: Visit, session: Session, exercise_id: str) -> dict[str, str] | N
     # An address may name anybody; only who is in this exercise is named back.
     name = player.name if player and player.exercise_id == exercise_id else ""
     told = visit.told
+    name = told("Felles") if asked.get("team") == SHARED else name
     good = {
         "reset": told("Miljøet til %(team)s bygges på nytt nå.", team=name),
         "restart": told("Tjenesten til %(team)s startes på nytt nå.", team=name),
@@ -110,7 +118,7 @@ def losses(
     rule = scenario.definition.environment.reset
     left = max(0, rule.limit - environment.resets)
     cost = told("Det koster %(cost)s poeng.", cost=rule.cost) if rule.cost else told("Det koster ingen poeng.")
-    player = environment.participant_id
+    player = environment.participant_id or ""
     lost = reset_words(open_terminals(session, [player]).get(player, 0), told)
     return {
         "may_reset": playing and left > 0 and environment.state != "building",

@@ -91,7 +91,7 @@ def _list(visit: Visit, problems: tuple[Problem, ...], status: int = 200) -> Res
 
 def _row(scenario: Scenario, visit: Visit) -> dict[str, Any]:
     told, definition = visit.told, scenario.definition
-    need = claims.needed(scenario.topology, visit.site.settings)
+    need = claims.needed(scenario, visit.site.settings)
     modes = {"exercise": told("Øvelse"), "practice": told("Egentrening")}
     return {
         "id": definition.id,

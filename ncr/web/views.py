@@ -15,6 +15,7 @@ from ncr.exercise.openness import clock_of
 from ncr.exercise.tables import Environment, Exercise, Journal, Message, Moment, Participant
 from ncr.people.tables import Membership, Partner, Team, User
 from ncr.scenario.interpolation import interpolate
+from ncr.scenario.shared import SHARED
 from ncr.web.catalogue import EVENTS, STATES, Words
 from ncr.web.render import clock_time, day, markdown, span
 
@@ -133,14 +134,16 @@ def timeline(session: Session, exercise: Exercise, titles: Mapping[str, str], to
 def journal(session: Session, exercise: Exercise, told: Words, limit: int = 60) -> list[dict[str, Any]]:
     """What happened last, newest first, in words."""
     newest = select(Journal).where(Journal.exercise_id == exercise.id).order_by(Journal.id.desc()).limit(limit)
-    names = _environment_names(session, exercise.id) | {"clock": told("Klokka"), "engine": told("Motoren")}
+    names = _environment_names(session, exercise.id, told) | {"clock": told("Klokka"), "engine": told("Motoren")}
     return [{"at": row.at, "text": _journal_text(row, names, told)} for row in session.scalars(newest)]
 
 
-def _environment_names(session: Session, exercise_id: str) -> dict[str, str]:
+def _environment_names(session: Session, exercise_id: str, told: Words) -> dict[str, str]:
     joined = select(Environment.id, Participant.name).join(Participant, Environment.participant_id == Participant.id)
     found = session.execute(joined.where(Environment.exercise_id == exercise_id))
-    return {f"environment:{environment}": name for environment, name in found}
+    names = {f"environment:{environment}": name for environment, name in found}
+    shared = shared_environment(session, exercise_id)
+    return names | ({f"environment:{shared.id}": told("Felles")} if shared else {})
 
 
 def _journal_text(row: Journal, names: Mapping[str, str], told: Words) -> str:
@@ -194,11 +197,18 @@ def briefing(texts: Mapping[str, str], words: Mapping[str, str], told: Words) ->
 
 
 def environment(session: Session, exercise_id: str, participant_id: str) -> Environment:
-    """A participant's environment; NotFound when the exercise has none such."""
-    asked = select(Environment).where(
-        Environment.exercise_id == exercise_id, Environment.participant_id == participant_id
-    )
-    found = session.scalars(asked).one_or_none()
+    """A participant's environment, or the shared one; NotFound when the exercise has none such."""
+    if participant_id == SHARED:
+        found = shared_environment(session, exercise_id)
+    else:
+        asked = select(Environment).where(Environment.exercise_id == exercise_id)
+        found = session.scalars(asked.where(Environment.participant_id == participant_id)).one_or_none()
     if found is None:
         raise NotFound
     return found
+
+
+def shared_environment(session: Session, exercise_id: str) -> Environment | None:
+    """What the teams of the exercise share, if anything."""
+    asked = select(Environment).where(Environment.exercise_id == exercise_id, Environment.participant_id.is_(None))
+    return session.scalars(asked).one_or_none()

@@ -21,13 +21,17 @@ _TIME = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What reading a Compose file needs besides the file: where, what names and limits there are, where to complain."""
+    """What reading a Compose file needs besides the file: where, what names and limits there are, where to complain.
+
+    `own` are names that each team has its own value for, where the file is one for all teams.
+    """
 
     findings: Findings
     directory: Directory
     names: frozenset[str]
     maxima: Maxima
     internet: bool = False
+    own: frozenset[str] = frozenset()
 
     def template(self, node: Node) -> str:
         """A scalar as a template with settled names; empty, with a finding, when it is none."""
@@ -35,7 +39,11 @@ class Context:
             self.findings.add(node.mark, "must be a text; put it in quotes")
             return ""
         try:
-            return settled(node.raw, self.names)
+            template = settled(node.raw, self.names | self.own)
+            if used := names(template) & self.own:
+                what = f"`${{{min(used)}}}` is each team's own, and what is shared is one for all; write the value"
+                self.findings.add(node.mark, what)
+            return template
         except Invalid as error:
             self.findings.add(node.mark, error.detail)
             return ""
