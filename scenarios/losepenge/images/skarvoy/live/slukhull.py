@@ -5,7 +5,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
-QUIET_S, NEVER_HEARD_S, KEPT = 12, 60, 30
+QUIET_S, NEVER_HEARD_S, KEPT = 15, 60, 30
 PAGE = """<!doctype html><html lang="nb"><meta charset="utf-8"><meta http-equiv="refresh" content="5">
 <title>Slukhullet</title><style>body{{font:1.1rem/1.5 sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}}
 td{{padding:.1rem 1rem .1rem 0}}</style>

@@ -10,12 +10,12 @@ from pathlib import Path
 SIZE = "12M"
 MADE = 1718000000  # the disk was formatted in June 2024
 COPIED = 1773555300  # 15 March 2026, 06:15 UTC, says the duty log
-# The superblock's field for its last write, which the tools fill in with the day of the build.
-_WRITTEN_AT = 1024 + 0x30
+# Two fields of the superblock that come out differently every time: its last write, and kilobytes ever written.
+_LAST_WRITE, _EVER_WRITTEN = 1024 + 0x30, 1024 + 0x178
 UUID = "5ca47001-0f11-4e57-9a1d-20260315f101"
 
 
-def make_image(root: Path, deleted: list[tuple[str, float, Path]], image: Path) -> None:
+def make_image(root: Path, deleted: list[tuple[str, float, Path]], births: dict[int, float], image: Path) -> None:
     """Write `image` with all of `root`, and with what was `deleted` (path, when, content) unlinked but not wiped."""
     for name, _, content in deleted:
         place, folder = root / name, (root / name).parent
@@ -29,19 +29,20 @@ def make_image(root: Path, deleted: list[tuple[str, float, Path]], image: Path) 
           "-O", "^has_journal,^metadata_csum,^resize_inode", "-E", f"hash_seed={UUID},root_owner=0:0",
           "-d", str(root), str(image), SIZE], {"E2FSPROGS_FAKE_TIME": str(MADE)})  # fmt: skip
     # Times first: a name that has been removed cannot be asked for any more.
-    commands = [*_times(root), *_deletions(root, deleted)]
+    commands = [*_times(root, births), *_deletions(root, deleted)]
     _run(["debugfs", "-w", "-f", "/dev/stdin", str(image)], {}, "\n".join(commands) + "\n")
     for name, _, _ in deleted:
         (root / name).unlink()
     with image.open("r+b") as file:
-        file.seek(_WRITTEN_AT)
-        file.write(struct.pack("<I", COPIED))
+        for place, value in ((_LAST_WRITE, struct.pack("<I", COPIED)), (_EVER_WRITTEN, struct.pack("<Q", 48211))):
+            file.seek(place)
+            file.write(value)
 
 
-def _times(root: Path) -> Iterator[str]:
+def _times(root: Path, births: dict[int, float]) -> Iterator[str]:
     for path in sorted(root.rglob("*")):
         name, at = f"/{path.relative_to(root)}", path.stat().st_mtime
-        born = min(at, MADE + 86400 * 40) if "srv" in path.parts else at
+        born = births.get(path.stat().st_ino, at)
         for field, value in (("mtime", at), ("ctime", at), ("atime", at), ("crtime", born)):
             yield f'set_inode_field "{name}" {field} @{int(value)}'
         for field in ("ctime_extra", "crtime_extra", "mtime_extra", "atime_extra"):

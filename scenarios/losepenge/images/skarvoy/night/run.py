@@ -130,7 +130,7 @@ def lay_out(evidence: Path) -> None:
     shutil.copytree(LAB / "fjernport/var/log/fjernport", evidence / "fjernport")
     (evidence / "fil01").mkdir()
     shutil.copy(LAB / "fil01/var/log/filtjener.jsonl", evidence / "fil01")
-    make_image(LAB / "fil01", disk.deleted(), evidence / "fil01/fil01.img")
+    make_image(LAB / "fil01", disk.deleted(), disk.births(), evidence / "fil01/fil01.img")
     for paper in sorted((HERE / "papers").iterdir()):
         shutil.copy(paper, evidence)
     (evidence.parent / "nokkel").write_bytes(the_key(capture()))

@@ -20,7 +20,8 @@ def settle(now: float) -> None:
         if path.is_file() and not (kept / str(seen.st_ino)).exists():
             # A second name for the same file: its content outlives the first name, as on a disk.
             os.link(path, kept / str(seen.st_ino))
-            (kept / f"{seen.st_ino}.json").write_text(json.dumps({"path": str(path.relative_to(root))}))
+            told = {"path": str(path.relative_to(root)), "born": min(seen.st_mtime, now)}
+            (kept / f"{seen.st_ino}.json").write_text(json.dumps(told))
     for note in kept.glob("*.json"):
         told = json.loads(note.read_text())
         content = note.with_suffix("")
@@ -34,6 +35,11 @@ def deleted() -> list[tuple[str, float, Path]]:
     """Path below the root, when it was deleted, and where its content is, for every file deleted in the night."""
     notes = [(note, json.loads(note.read_text())) for note in sorted(_kept().glob("*.json"))]
     return [(told["path"], told["gone"], note.with_suffix("")) for note, told in notes if "gone" in told]
+
+
+def births() -> dict[int, float]:
+    """Inode of every file there has been -> when it was made."""
+    return {int(note.stem): json.loads(note.read_text())["born"] for note in _kept().glob("*.json")}
 
 
 def _root() -> Path:
