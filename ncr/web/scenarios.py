@@ -17,7 +17,7 @@ from ncr.people.tables import User
 from ncr.scenario.topology import Scenario
 from ncr.web import practice_offers
 from ncr.web.durations import length
-from ncr.web.render import page
+from ncr.web.render import date, page
 from ncr.web.visit import Visit, Visiting, require_form
 
 router = APIRouter(include_in_schema=False)
@@ -75,7 +75,6 @@ def one(visit: Visiting, id: Id, brought: Annotated[str, Query(max_length=40)] =
         "networks": list(scenario.topology.networks),
         "attack": definition.attack,
         "versions": _versions(visit, scenario),
-        "zone": visit.site.settings.time_zone,
         "notes": scenario.notes,
     }
     if brought:
@@ -116,7 +115,7 @@ def _services(scenario: Scenario) -> list[dict[str, Any]]:
 
 def _versions(visit: Visit, scenario: Scenario) -> list[dict[str, Any]]:
     """Those that are kept, newest first; the newest may lie in a folder, not yet kept."""
-    told, definition = visit.told, scenario.definition
+    told, definition, zone = visit.told, scenario.definition, visit.site.settings.time_zone
     with reading(visit.site.sessions) as session:
         kept = library.versions(session, definition.id)
         names = {id: name for id, name in session.execute(select(User.id, User.name))}
@@ -124,7 +123,8 @@ def _versions(visit: Visit, scenario: Scenario) -> list[dict[str, Any]]:
         {
             "version": row.version,
             "digest": row.digest[:12],
-            "at": row.uploaded_at or row.added_at,
+            "at": (at := row.uploaded_at or row.added_at),
+            "day": date(at, zone, told.language),
             "by": names.get(row.uploaded_by or "", told("scenariomappen")),
         }
         for row in kept
