@@ -42,6 +42,7 @@ def instance(settings: Settings) -> str:
 def engine(settings: Settings, name: str = "") -> Engine:
     """The container engine the settings name; what is made on it carries this installation's name, or the one given."""
     if settings.engine == "simulated":
+        settings.data.mkdir(parents=True, exist_ok=True)
         return SimulatedEngine(settings.data / "simulated.json")
     return DockerEngine(settings, name or instance(settings))
 

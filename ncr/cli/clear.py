@@ -8,7 +8,7 @@ from ncr.cli.told import one
 from ncr.config import Settings
 from ncr.director.rehearsal import leftovers
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -93,7 +93,7 @@ def _prepare(engine: Engine, screen: Console, maxima: Maxima) -> Scenario:
     _sweep(engine)
     scenario = loader.load(SCENARIO, maxima)
     for spec in images.specs(scenario):
-        if not engine.has_image(spec.reference):
+        if engine.image(spec.reference) is None:
             with screen.status(f"Building {spec.reference} (the first time only) …"):
                 engine.ensure_image(spec, lambda line: None)
             screen.print(f"Built {spec.reference}")

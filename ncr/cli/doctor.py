@@ -76,7 +76,7 @@ def _look(settings: Settings, probe: bool) -> Iterator[Finding]:
     free_mib = info.memory_mib - settings.reserve_memory_mib
     said = f"{max(0, free_mib) // settings.default_memory_mib} containers of {settings.default_memory_mib} MiB"
     yield Finding("capacity", free_mib > 0, said, "set NCR_RESERVE_MEMORY_MIB lower, or use a larger machine")
-    there = engine.has_image(BASE)
+    there = engine.image(BASE) is not None
     yield Finding("base image", there, BASE if there else "is missing", "run infra/base/build")
     lacks = list(engine.shortcomings())
     # Told, not failed: each container has its own limits all the same, and some sites cannot do better.

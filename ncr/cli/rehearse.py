@@ -20,7 +20,7 @@ from ncr.director.rehearsal.junit import junit
 from ncr.director.rehearsal.rehearsal import rehearse as rehearsed
 from ncr.director.rehearsal.report import Report, Step
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 MARKS = {"passed": "[green]passed[/]", "failed": "[red]failed[/]", "note": "[yellow]note[/]"}
 INTERRUPTED = 130
 # Where there is no terminal to fit.

@@ -1,7 +1,6 @@
-"""`ncr scenario`: is a scenario right, what editors need, which there are, and building their images."""
+"""`ncr scenario`: is a scenario right, and what editors need; the rest of the group is read when it is used."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -11,16 +10,17 @@ import typer
 from ncr.cli.lazy import Lazy
 from ncr.config import Settings
 from ncr.errors import ScenarioInvalid
-from ncr.scenario.loader import DEFINITION, load
+from ncr.scenario.loader import load
 from ncr.scenario.maxima import Maxima
 from ncr.scenario.schema import schema as schema_of
-from ncr.scenario.topology import Scenario
 
 
 class Commands(Lazy):
     """Building needs the engine and import its formats, which take long to load; the rest must not wait for them."""
 
     late: ClassVar = {
+        "list": ("listing", "Show the scenarios in the site's folders, with what each costs."),
+        "new": ("starting", "Write a small scenario to begin with."),
         "build": ("build", "Build the images of scenarios."),
         "rehearse": ("rehearse", "Prove scenarios on the engine, with two teams."),
         "import": ("importing", "Import Compose labs and other systems' scenarios."),
@@ -29,7 +29,7 @@ class Commands(Lazy):
 
 
 app = typer.Typer(
-    cls=Commands, help="Scenarios: list, check, schema, build, rehearse, clear, import.", no_args_is_help=True
+    cls=Commands, help="Scenarios: list, new, check, schema, build, rehearse, clear, import.", no_args_is_help=True
 )
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Paths = Annotated[list[Path], typer.Argument(help="Directories that hold a scenario.yml.", metavar="PATH…")]
@@ -55,18 +55,6 @@ def schema(as_json: Json = False) -> None:
     typer.echo(json.dumps(schema_of(), ensure_ascii=False, indent=None if as_json else 2))
 
 
-@app.command("list")
-def list_(as_json: Json = False) -> None:
-    """Show the scenarios in the site's folders, with what one team's environment of each may use."""
-    settings = Settings()
-    rows = [_row(path, settings) for path in _places(settings)]
-    if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False))
-        return
-    for row in rows or [{"": "There is no scenario in " + ", ".join(map(str, settings.scenarios))}]:
-        typer.echo("  ".join(str(value) for value in row.values()))
-
-
 def _checked(path: Path, limits: Maxima) -> dict[str, Any]:
     try:
         scenario = load(path, limits)
@@ -83,28 +71,3 @@ def _tell(one: dict[str, Any]) -> None:
         typer.echo(f"{one['path']}/{problem['where']}: {problem['message']}")
     count = len(one["problems"])
     typer.echo(f"{one['path']}: {f'{count} problem' + 's' * (count > 1) if count else 'good'}")
-
-
-def _places(settings: Settings) -> Iterator[Path]:
-    for folder in settings.scenarios:
-        yield from sorted(path.parent for path in folder.glob(f"*/{DEFINITION}"))
-
-
-def _row(path: Path, settings: Settings) -> dict[str, Any]:
-    try:
-        scenario = load(path, Maxima.of(settings))
-    except ScenarioInvalid as error:
-        return {"id": path.name, "title": f"{error.detail}; see ncr scenario check {path}"}
-    return {
-        "id": scenario.definition.id,
-        "title": scenario.definition.title.get(settings.language),
-        "difficulty": scenario.definition.difficulty,
-        **_size(scenario, settings),
-    }
-
-
-def _size(scenario: Scenario, settings: Settings) -> dict[str, Any]:
-    services = [service for service in scenario.topology.services.values() for _ in range(service.replicas)]
-    memory = sum(service.memory_mib or settings.default_memory_mib for service in services)
-    cpus = sum(service.cpus or settings.default_cpus for service in services)
-    return {"services": len(services), "memory_mib": memory, "cpus": cpus}

@@ -37,6 +37,7 @@ from ncr.runtime.objects import (
     NetworkSpec,
     Observed,
     SeenContainer,
+    SeenImage,
     VolumeSpec,
 )
 
@@ -82,8 +83,8 @@ class DockerEngine:
     def is_near(self) -> bool:
         return self._host.is_here
 
-    def has_image(self, reference: str) -> bool:
-        return self._images.has(reference)
+    def image(self, reference: str) -> SeenImage | None:
+        return self._images.seen(reference)
 
     def ensure_image(self, spec: ImageSpec, progress: Progress) -> None:
         self._images.ensure(spec, progress)

@@ -11,9 +11,10 @@ from docker.errors import ImageNotFound
 from ncr.errors import EngineError
 from ncr.runtime.docker_client import Connection, calling
 from ncr.runtime.engine import Progress
-from ncr.runtime.objects import ImageSpec
+from ncr.runtime.objects import ImageSpec, SeenImage
 
 BUILD_TIMEOUT_S = 1800
+MIB = 2**20
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 
 
@@ -25,21 +26,21 @@ class Images:
         self._labels = labels
         self._one_at_a_time = Lock()
 
-    def has(self, reference: str) -> bool:
-        """Whether the image is there."""
+    def seen(self, reference: str) -> SeenImage | None:
+        """The image, if it is there."""
         with calling(f"image {reference}"):
             try:
-                self._connection.api.inspect_image(reference)
+                found = self._connection.api.inspect_image(reference)
             except ImageNotFound:
-                return False
-        return True
+                return None
+        return SeenImage(found["Size"] / MIB, tuple(found["RootFS"].get("Layers") or ()))
 
     def ensure(self, spec: ImageSpec, progress: Progress) -> None:
         """Build or pull it unless it is there. Raises EngineError with the build's last words."""
-        if self.has(spec.reference):
+        if self.seen(spec.reference):
             return
         with self._one_at_a_time:
-            if self.has(spec.reference):
+            if self.seen(spec.reference):
                 return
             progress(f"{'building' if spec.context else 'pulling'} {spec.reference}")
             with calling(f"image {spec.reference}"):

@@ -14,6 +14,7 @@ from ncr.runtime.objects import (
     Labels,
     NetworkSpec,
     Observed,
+    SeenImage,
     VolumeSpec,
 )
 
@@ -78,8 +79,8 @@ class Engine(Protocol):
     def is_near(self) -> bool:
         """Whether this process shares the engine's machine and network, and so reaches the gates by itself."""
 
-    def has_image(self, reference: str) -> bool:
-        """Whether the image is there."""
+    def image(self, reference: str) -> SeenImage | None:
+        """The image, if it is on the engine."""
 
     def ensure_image(self, spec: ImageSpec, progress: Progress) -> None:
         """Build or pull the image unless it is there."""

@@ -1,9 +1,10 @@
-"""Images: those a scenario needs, and our own (gate, checker, guard), tagged by what they are made of."""
+"""Images: those a scenario needs, our own (gate, checker, guard), and the disk they take."""
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from ncr.runtime.objects import ImageSpec
+from ncr.runtime.objects import ImageSpec, SeenImage
 from ncr.scenario.digest import digest
 from ncr.scenario.images import images
 from ncr.scenario.topology import Scenario
@@ -23,3 +24,16 @@ def specs(scenario: Scenario) -> tuple[ImageSpec, ...]:
     needs = {need.reference: need for need in images(scenario).values()}
     theirs = (ImageSpec(n.reference, n.context, n.dockerfile, n.args, n.target) for n in needs.values())
     return (own_image("gate"), own_image("checker"), *theirs)
+
+
+def together_mib(images: Iterable[SeenImage]) -> float:
+    """What the images take together, in MiB: one that others are built on counts once."""
+    sizes = {image.layers: image.size_mib for image in images}
+    return sum(size - _below(layers, sizes) for layers, size in sizes.items())
+
+
+def _below(layers: tuple[str, ...], sizes: dict[tuple[str, ...], float]) -> float:
+    """The largest of the others that this one is built on."""
+    return max(
+        (size for other, size in sizes.items() if other != layers and layers[: len(other)] == other), default=0.0
+    )

@@ -164,6 +164,14 @@ class SeenVolume:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenImage:
+    """An image on the engine: all its bytes in MiB, and its layers from the lowest up, which images share."""
+
+    size_mib: float
+    layers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Observed:
     """Everything on the engine that carries the labels asked for, in every state."""
 

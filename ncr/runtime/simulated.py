@@ -19,6 +19,7 @@ from ncr.runtime.objects import (
     NetworkSpec,
     Observed,
     SeenContainer,
+    SeenImage,
     VolumeSpec,
 )
 from ncr.runtime.simulated_attach import SimulatedAttached
@@ -112,9 +113,9 @@ class SimulatedEngine:
         # There are no wires to it, however near it is.
         return False
 
-    def has_image(self, reference: str) -> bool:
-        with self._call("has_image", reference) as world:
-            return reference in world.images
+    def image(self, reference: str) -> SeenImage | None:
+        with self._call("image", reference) as world:
+            return SeenImage(0.0) if reference in world.images else None
 
     def ensure_image(self, spec: ImageSpec, progress: Progress) -> None:
         with self._call("ensure_image", spec.reference) as world:

@@ -191,8 +191,8 @@ def test_what_is_lacking_is_named(hand: Hand, lack: str) -> None:
 def test_an_image_that_can_be_had_nowhere_is_named(hand: Hand) -> None:
     with pytest.raises(EngineError, match="absent"):
         hand.engine.ensure_image(ImageSpec("ncr/absent:1", context=Path("/nowhere")), lambda line: None)
-    assert not hand.engine.has_image("ncr/absent:1")
-    assert hand.engine.has_image(BASE)
+    assert hand.engine.image("ncr/absent:1") is None
+    assert hand.engine.image(BASE) is not None
 
 
 def test_every_change_of_state_may_be_asked_for_twice(hand: Hand) -> None:

@@ -203,7 +203,7 @@ def test_a_broken_scenario_beside_the_good_one_is_told_beside_the_answer(site: P
     assert "scenario left out" in done.err
     rows = ncr("scenario", "list", "--json").json
     assert [row["id"] for row in rows] == ["broken", "liten"]
-    assert "see ncr scenario check" in rows[0]["title"]
+    assert "see ncr scenario check" in rows[0]["problem"]
 
 
 def test_a_turn_that_cannot_be_is_refused(exercise: str) -> None:

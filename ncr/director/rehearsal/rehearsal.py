@@ -83,7 +83,7 @@ def _begin(made: Hall, scribe: Scribe) -> bool:
 
 
 def _build(engine: Engine, scenario: Scenario) -> str:
-    missing = [spec for spec in images.specs(scenario) if not engine.has_image(spec.reference)]
+    missing = [spec for spec in images.specs(scenario) if engine.image(spec.reference) is None]
     for spec in missing:
         engine.ensure_image(spec, lambda line: None)
     return f"{len(missing)} made now" if missing else ""

@@ -7,6 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from ncr.cli import app
+from ncr.errors import Invalid, Refused
+from ncr.exercise.capacity import GATE_MEMORY_MIB
 from tests.pure.scenario.directories import write
 
 
@@ -14,6 +16,12 @@ def run(*words: str) -> tuple[int, str]:
     result = CliRunner().invoke(app, ["scenario", *words])
     assert result.exception is None or isinstance(result.exception, SystemExit)
     return result.exit_code, result.output
+
+
+def site(monkeypatch: pytest.MonkeyPatch, data: Path, *folders: Path) -> None:
+    monkeypatch.setenv("NCR_ENGINE", "simulated")
+    monkeypatch.setenv("NCR_DATA", str(data / "data"))
+    monkeypatch.setenv("NCR_SCENARIOS", json.dumps([str(folder) for folder in folders]))
 
 
 def test_a_good_scenario_ends_with_0(tmp_path: Path) -> None:
@@ -48,12 +56,43 @@ def test_the_schema_is_json() -> None:
 def test_the_list_shows_the_site_s_scenarios_broken_ones_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path)
     write(tmp_path / "other", {"compose.yml": "services: {}\n"})
-    monkeypatch.setenv("NCR_SCENARIOS", json.dumps([str(tmp_path), str(tmp_path / "other")]))
+    site(monkeypatch, tmp_path, tmp_path, tmp_path / "other")
     code, told = run("list", "--json")
     rows = json.loads(told)
     assert code == 0
-    assert (rows[0]["id"], rows[0]["services"], rows[0]["memory_mib"]) == ("small", 1, 256)
-    assert "problem" in rows[1]["title"]
+    assert (rows[0]["id"], rows[0]["services"], rows[0]["memory_mib"]) == ("small", 1, 256 + GATE_MEMORY_MIB)
+    assert rows[0]["images"] == {"needed": 3, "there": 0, "mib": 0.0}
+    assert "problem" in rows[1]["problem"]
+    code, told = run("list")
+    assert code == 0
+    assert "0 of 3, 0 MiB" in told
+
+
+def test_a_new_scenario_is_good_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site(monkeypatch, tmp_path, tmp_path / "mine")
+    code, told = run("new", "my-lab")
+    assert (code, "ncr scenario check" in told) == (0, True)
+    code, told = run("check", str(tmp_path / "mine" / "my-lab"))
+    assert (code, told) == (0, f"{tmp_path}/mine/my-lab: good\n")
+    assert json.loads(run("new", "other", "--into", str(tmp_path), "--json")[1]) == {
+        "id": "other",
+        "path": str(tmp_path / "other"),
+    }
+
+
+@pytest.mark.parametrize("id", ["My-Lab", "../out", "", "prøve"])
+def test_a_new_scenario_needs_an_id(id: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["scenario", "new", id, "--into", str(tmp_path)])
+    assert isinstance(result.exception, Invalid)
+    assert "is not an id" in str(result.exception)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_new_scenario_overwrites_nothing(tmp_path: Path) -> None:
+    (tmp_path / "my-lab").mkdir()
+    result = CliRunner().invoke(app, ["scenario", "new", "my-lab", "--into", str(tmp_path)])
+    assert isinstance(result.exception, Refused)
+    assert [path.name for path in tmp_path.rglob("*")] == ["my-lab"]
 
 
 @pytest.mark.parametrize("words", [("check",), ("chek",), ("schema", "--nope")])
