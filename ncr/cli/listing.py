@@ -60,7 +60,7 @@ def _row(path: Path, settings: Settings, look: Look | None) -> dict[str, Any]:
         scenario = load(path, Maxima.of(settings))
     except ScenarioInvalid as error:
         return {"id": path.name, "problem": f"{error.detail}; see ncr scenario check {path}"}
-    definition, need = scenario.definition, claims.needed(scenario.topology, settings)
+    definition, need = scenario.definition, claims.needed(scenario, settings)
     return {
         "id": definition.id,
         "version": definition.version,
