@@ -9,7 +9,7 @@ from bryggegjengen import members
 from bryggegjengen.doors import DOORS
 from bryggegjengen.means import Unsure
 
-CUSTOMERS = {"medlem": members.berth_list, "vaer": members.measurement}
+CUSTOMERS = {"medlem": members.as_member, "vaer": members.measurement}
 
 
 def main(what: str, which: str) -> int:

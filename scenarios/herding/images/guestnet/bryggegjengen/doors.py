@@ -5,14 +5,13 @@ closed by tearing the house down. In the order in which they are used: what stop
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bryggegjengen import other_doors as other
 from bryggegjengen import web_doors as web
 
 
-@dataclass(frozen=True)
-class Door:
+class Door(NamedTuple):
     """One weakness. `use` does harm that shows and can be mended, and says what it did."""
 
     id: str

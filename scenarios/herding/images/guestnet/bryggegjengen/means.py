@@ -5,8 +5,8 @@ import os
 import socket
 import subprocess
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 SERVER = "server"
@@ -24,8 +24,7 @@ class Unsure(Exception):
     """The service does not answer as it should, so that nothing can be said about its door."""
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(NamedTuple):
     """What the web site answered."""
 
     status: int

@@ -10,14 +10,12 @@ from tempfile import TemporaryDirectory
 from bryggegjengen.means import SERVER, Unsure, ask, rsync, ssh
 
 
-def as_member(command: str) -> str | None:
-    """What the members' shared account prints; None when it is kept out."""
-    return ssh("medlem", (os.environ["MEMBER_PASSWORD"],), command)
+def as_member(command: str = "true") -> str:
+    """The berth list, as every member may read it, and what a command behind it prints.
 
-
-def berth_list() -> str:
-    """The list as every member may read it. Raises Unsure when the member cannot."""
-    seen = as_member("cat baatplasser.txt")
+    Raises Unsure when the members do not get at their list.
+    """
+    seen = ssh("medlem", (os.environ["MEMBER_PASSWORD"],), f"cat baatplasser.txt; {command}")
     if seen is None or "brygge A" not in seen:
         raise Unsure("the members do not get at the berth list")
     return seen

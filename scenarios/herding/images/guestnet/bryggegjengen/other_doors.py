@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bryggegjengen.means import SERVER, Unsure, ask, line, rsync, ssh
-from bryggegjengen.members import as_member, berth_list
+from bryggegjengen.members import as_member
 
 ROOT = ("sommer", "skarvoy", "passord")
 ROALD = ("Fenrik-1962",)
@@ -88,10 +88,9 @@ def _false_measurement(folder: str) -> str:
 
 def writable_jobs() -> list[str]:
     """What root runs and the members' account may change: the scripts, and what stands in the table itself."""
-    berth_list()
     jobs = "/etc/jobber.tab /opt/jobber /opt/jobber/* $(grep -o '^/[^ ]*' /etc/jobber.tab)"
     seen = as_member(f"for one in {jobs}; do if [ -w $one ] || [ -w ${{one%/*}} ]; then echo {INSIDE} $one; fi; done")
-    return re.findall(rf"{INSIDE} (\S+)", seen or "")
+    return re.findall(rf"{INSIDE} (\S+)", seen)
 
 
 def knock_writable_job() -> bool:
@@ -106,9 +105,8 @@ def use_writable_job() -> str:
 
 def kept_hashes() -> str:
     """Lines with password hashes that the members' account may read."""
-    berth_list()
     seen = as_member("cat /etc/shadow* /var/backups/* /var/backups/*/* 2>/dev/null")
-    return "\n".join(re.findall(r"(?m)^\w+:\$.*$", seen or ""))
+    return "\n".join(re.findall(r"(?m)^\w+:\$.*$", seen))
 
 
 def knock_readable_hashes() -> bool:
