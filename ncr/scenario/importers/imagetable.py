@@ -17,7 +17,7 @@ from ncr.scenario.values import Strict
 PLACEHOLDER = "placeholder"
 _VERSION = re.compile(r"(\d+)(?:\.(\d+|\*|x))?(?:\.(\d+|\*|x))?(?:-[0-9A-Za-z.-]+)?")
 _BOUND = re.compile(r"\s*(\^|~|>=|<=|>|<|=)?\s*([0-9][0-9A-Za-z.*-]*)\s*")
-_IMAGE = r"^[a-zA-Z0-9][a-zA-Z0-9._/:@-]{0,254}$"
+IMAGE = r"^[a-zA-Z0-9][a-zA-Z0-9._/:@-]{0,254}$"
 _RIGHT = "write NAME: IMAGE or NAME@RANGE: IMAGE, with a range such as 1.2.0, ^1.2, ~1.2 or >=1, <2"
 
 Version = tuple[int, int, int]
@@ -26,7 +26,7 @@ Version = tuple[int, int, int]
 class Row(Strict):
     """What stands for a package: an image, what is run of it, or `placeholder` for one to be filled in by hand."""
 
-    image: Annotated[str, Field(pattern=_IMAGE)] | None = None
+    image: Annotated[str, Field(pattern=IMAGE)] | None = None
     command: tuple[str, ...] | None = None
 
     @property

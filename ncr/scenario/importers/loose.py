@@ -8,7 +8,7 @@ from typing import Annotated, Union, get_args, get_origin
 from pydantic import BaseModel, ConfigDict
 
 from ncr.scenario.importers.report import step
-from ncr.scenario.tree import Node, branch, find
+from ncr.scenario.tree import Mark, Node, branch, find, nearest
 
 
 class Loose(BaseModel):
@@ -46,17 +46,40 @@ def under(path: str, *keys: str | int) -> str:
     return reduce(step, keys, path)
 
 
-def at(root: Node, path: str) -> Node:
-    """The node at a path, or the nearest above it that there is."""
-    node, here = root, ""
-    while here != path:
-        inner = [(step(here, key), child) for key, child in node.mapping.items()]
-        inner += [(step(here, number), child) for number, child in enumerate(node.items)]
-        found = next(((to, child) for to, child in inner if path == to or path.startswith((f"{to}.", f"{to}["))), None)
-        if found is None:
-            break
-        here, node = found
-    return node
+class Places:
+    """Where each path of a file stands; looked up once, since a bad file may have thousands of problems."""
+
+    def __init__(self, root: Node) -> None:
+        self._root = root
+        self._marks: dict[str, Mark] = {}
+
+    def of(self, path: str) -> Mark:
+        """The place of a path, or of the nearest above it that there is."""
+        if not self._marks:
+            self._marks = dict(_places(self._root, ""))
+        while path and path not in self._marks:
+            path = path[: max(path.rfind("."), path.rfind("["), 0)]
+        return self._marks[path]
+
+
+class Suggestions:
+    """The nearest names, for the first problems only: comparing all names with all names has no end."""
+
+    def __init__(self, most: int = 50) -> None:
+        self._left = most
+
+    def nearest(self, name: str, known: Iterable[str]) -> str:
+        """What was probably meant."""
+        self._left -= 1
+        return nearest(name, known) if self._left >= 0 else "correct the name"
+
+
+def _places(node: Node, path: str) -> Iterator[tuple[str, Mark]]:
+    yield path, node.mark
+    for key, child in node.mapping.items():
+        yield from _places(child, step(path, key))
+    for number, child in enumerate(node.items):
+        yield from _places(child, step(path, number))
 
 
 def lowered(node: Node, model: type[BaseModel]) -> Node:

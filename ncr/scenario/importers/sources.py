@@ -1,9 +1,11 @@
 """Reads what is to be imported: bounded, never through links, every complaint with its place."""
 
+from functools import lru_cache
 from pathlib import Path
 
 from ncr.scenario import yamlfile
 from ncr.scenario.files import Directory
+from ncr.scenario.importers import jsontext
 from ncr.scenario.importers.frame import refusal, refuse
 from ncr.scenario.tree import Findings, Mark, Node
 
@@ -35,7 +37,13 @@ def keys(path: Path) -> frozenset[str]:
     """The top-level keys of a YAML or JSON file, lower-case; none when it cannot be read as a mapping."""
     if path.is_symlink() or not path.is_file() or path.stat().st_size > yamlfile.LARGEST_BYTES:
         return frozenset()
-    root = yamlfile.read(path.read_bytes(), path.name, Findings())
+    return _keys(path.read_bytes(), path.suffix == ".json")
+
+
+# Each format looks at the same file in turn, and reading it is most of the work.
+@lru_cache(maxsize=8)
+def _keys(content: bytes, is_json: bool) -> frozenset[str]:
+    root = (jsontext if is_json else yamlfile).read(content, "", Findings())
     return frozenset(key.lower() for key in root.mapping) if root else frozenset()
 
 

@@ -10,11 +10,15 @@ from ncr.scenario.importers.naming import as_text
 from ncr.scenario.tree import Findings, Node
 
 LONGEST_REGEX = 500
+MOST_FLAGS = 100
 _WRONG = "NCR{not-this-one}"
 
 
 def check(root: Node, challenge: Challenge, findings: Findings) -> None:
     """Problems for flags that no answer here can be made of."""
+    if len(challenge.flags) > MOST_FLAGS:
+        findings.add(root.mapping["flags"].mark, f"are over {MOST_FLAGS}; keep fewer of them")
+        return
     for node, flag in zip(root.mapping["flags"].items, challenge.flags, strict=True):
         where = node.mapping.get("content", node).mark
         if flag.type not in ("static", "regex"):

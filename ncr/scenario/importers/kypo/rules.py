@@ -1,21 +1,24 @@
 """What a topology, its containers and a training demand of themselves; every row is checked, all at once."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
 
+from ncr.scenario.importers.imagetable import IMAGE
 from ncr.scenario.importers.kypo.model import Topology
 from ncr.scenario.importers.kypo.sources import Found
 from ncr.scenario.importers.kypo.training import Assessment, Question, Training
-from ncr.scenario.importers.loose import at, under
-from ncr.scenario.tree import Mark, nearest
+from ncr.scenario.importers.loose import under
+from ncr.scenario.tree import Mark
 
 Row = tuple[str, str, str, str]
+MOST = 500
 
 
 def check(found: Found) -> None:
     """Problems for everything that does not fit the rest."""
-    if found.topology is not None:
+    if found.topology is not None and not _is_too_large(found, found.topology):
         _check_names(found, found.topology)
         _check_networks(found, found.topology)
         _check_rows(found, found.topology)
@@ -30,9 +33,16 @@ def check(found: Found) -> None:
                     _check_question(found, under("levels", number, "questions", position), question)
 
 
+def _is_too_large(found: Found, topology: Topology) -> bool:
+    parts = [part for part in ("hosts", "routers", "networks") if len(getattr(topology, part)) > MOST]
+    for part in parts:
+        _refuse(found, "topology", part, f"are over {MOST}; make it smaller")
+    return bool(parts)
+
+
 def place(found: Found, part: str, path: str) -> Mark:
     """Where a path of one of the files is."""
-    return at(found.roots[part], path).mark
+    return found.places[part].of(path)
 
 
 def network_of(cidr: str) -> IPv4Network | None:
@@ -85,11 +95,11 @@ def _check_rows(found: Found, topology: Topology) -> None:
     networks = {one.name: network_of(one.cidr) for one in topology.networks}
     seen: dict[str, str] = {}
     joined: set[tuple[str, str]] = set()
+    there = {"host": {one.name for one in topology.hosts}, "router": {one.name for one in topology.routers}}
     for path, node, network, ip in _rows(topology):
         is_host = path.startswith("net_mappings")
-        there = [one.name for one in topology.hosts] if is_host else [one.name for one in topology.routers]
         kind = "host" if is_host else "router"
-        _check_known(found, under(path, kind), kind, node, there)
+        _check_known(found, under(path, kind), kind, node, there[kind])
         _check_known(found, under(path, "network"), "network", network, networks)
         if (node, network) in joined:
             _refuse(found, "topology", path, f"`{node}` is on `{network}` already; keep one of the two")
@@ -104,7 +114,9 @@ def _check_rows(found: Found, topology: Topology) -> None:
 
 def _check_known(found: Found, path: str, kind: str, name: str, known: Iterable[str]) -> None:
     if name not in known:
-        _refuse(found, "topology", path, f"the {kind} `{name}` does not exist; {nearest(name, known)}")
+        _refuse(
+            found, "topology", path, f"the {kind} `{name}` does not exist; {found.suggestions.nearest(name, known)}"
+        )
 
 
 def _check_ip(found: Found, path: str, ip: str, subnet: IPv4Network, is_host: bool) -> None:
@@ -120,7 +132,7 @@ def _check_ip(found: Found, path: str, ip: str, subnet: IPv4Network, is_host: bo
 
 
 def _check_groups(found: Found, topology: Topology) -> None:
-    nodes = [*(one.name for one in topology.hosts), *(one.name for one in topology.routers)]
+    nodes = {*(one.name for one in topology.hosts), *(one.name for one in topology.routers)}
     for number, group in enumerate(topology.groups):
         for position, name in enumerate(group.nodes):
             _check_known(found, under("groups", number, "nodes", position), "node", name, nodes)
@@ -132,19 +144,26 @@ def _check_groups(found: Found, topology: Topology) -> None:
 def _check_containers(found: Found) -> None:
     if "containers" not in found.roots:
         return
-    hosts = [host.name for host in found.topology.hosts] if found.topology else []
-    names = [one.name for one in found.containers.containers]
+    hosts = {host.name for host in found.topology.hosts} if found.topology else set[str]()
+    names = Counter(one.name for one in found.containers.containers)
     for number, one in enumerate(found.containers.containers):
         path = under("containers", number)
         if (one.image is None) == (one.dockerfile is None):
             _refuse(found, "containers", path, "must have exactly one of image and dockerfile; keep one")
-        if names.count(one.name) > 1:
+        if one.image is not None and not re.fullmatch(IMAGE, one.image):
+            _refuse(found, "containers", under(path, "image"), f"`{one.image[:60]}` is no image; write NAME:TAG")
+        if names[one.name] > 1:
             _refuse(found, "containers", path, f"`{one.name}` is the name of two containers; rename one")
     for number, row in enumerate(found.containers.container_mappings):
         for kind, name, known in (("container", row.container, names), ("host", row.host, hosts)):
             if name not in known:
                 path = under("container_mappings", number, kind)
-                _refuse(found, "containers", path, f"the {kind} `{name}` does not exist; {nearest(name, known)}")
+                _refuse(
+                    found,
+                    "containers",
+                    path,
+                    f"the {kind} `{name}` does not exist; {found.suggestions.nearest(name, known)}",
+                )
 
 
 def _check_training(found: Found, path: str, level: Training) -> None:
@@ -152,7 +171,7 @@ def _check_training(found: Found, path: str, level: Training) -> None:
         _refuse(found, "training", path, "answers by a variable, so it needs `answer_variable_name`; add it")
     elif level.variant_answers and level.answer_variable_name not in found.variables:
         name, known = str(level.answer_variable_name), found.variables
-        message = f"the variable `{name}` is not in variables.yml; {nearest(name, known)}"
+        message = f"the variable `{name}` is not in variables.yml; {found.suggestions.nearest(name, known)}"
         _refuse(found, "training", under(path, "answer_variable_name"), message)
     elif not level.variant_answers and not level.answer:
         _refuse(found, "training", path, "has no `answer`, so nothing would be right; add it")

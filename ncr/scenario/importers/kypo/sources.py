@@ -11,6 +11,7 @@ from ncr.scenario.importers import jsontext, sources
 from ncr.scenario.importers.frame import refusal
 from ncr.scenario.importers.kypo.model import Containers, Topology, Variable
 from ncr.scenario.importers.kypo.training import Linear
+from ncr.scenario.importers.loose import Places, Suggestions
 from ncr.scenario.modelwords import validate
 from ncr.scenario.tree import Findings, Mark, Node
 
@@ -38,6 +39,8 @@ class Found:
     files: dict[str, Path]
     findings: Findings = field(default_factory=Findings)
     roots: dict[str, Node] = field(default_factory=dict)
+    places: dict[str, Places] = field(default_factory=dict)
+    suggestions: Suggestions = field(default_factory=Suggestions)
     topology: Topology | None = None
     containers: Containers = field(default_factory=Containers)
     variables: dict[str, Variable] = field(default_factory=dict)
@@ -79,7 +82,7 @@ def read(path: Path) -> Found:
         is_json = file.suffix == ".json"
         root = (jsontext if is_json else yamlfile).read(sources.content(file), file.name, found.findings)
         if root is not None:
-            found.roots[kind] = root
+            found.roots[kind], found.places[kind] = root, Places(root)
     found.topology = _typed(found, "topology", Topology)
     found.containers = _typed(found, "containers", Containers) or Containers()
     variables = _typed(found, "variables", Variables)

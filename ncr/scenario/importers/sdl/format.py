@@ -6,14 +6,14 @@ from typing import Any
 from ncr.scenario.importers import sources
 from ncr.scenario.importers.frame import Draft, refusal
 from ncr.scenario.importers.imagetable import NO_TABLE, ImageTable
-from ncr.scenario.importers.loose import at, extras, lowered
+from ncr.scenario.importers.loose import Places, extras, lowered
 from ncr.scenario.importers.naming import as_text, slug, span
 from ncr.scenario.importers.report import UNKNOWN, Report
 from ncr.scenario.importers.sdl import guide, rules, score, story, traps, world
 from ncr.scenario.importers.sdl.making import Making
 from ncr.scenario.importers.sdl.model import Sdl
 from ncr.scenario.modelwords import validate
-from ncr.scenario.tree import Findings, Mark
+from ncr.scenario.tree import Findings
 
 NAME = "Open Cyber Range SDL"
 _SUFFIXES = frozenset({".yml", ".yaml", ".sdl"})
@@ -34,7 +34,7 @@ def read(path: Path, table: ImageTable = NO_TABLE) -> tuple[Draft, Report]:
     sdl = validate(Sdl, root, findings)
     if sdl is None:
         raise refusal(findings)
-    source = rules.Source(root, sdl, findings)
+    source = rules.Source(root, sdl, findings, Places(root))
     rules.check(source)
     if not findings.problems:
         traps.check(source)
@@ -78,5 +78,4 @@ def _make_sure_of_a_service(making: Making) -> None:
 
 
 def _place(making: Making, path: str) -> str:
-    mark: Mark = at(making.source.root, path).mark
-    return f"{mark} ({path})"
+    return f"{making.source.places.of(path)} ({path})"

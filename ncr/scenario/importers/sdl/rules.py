@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
-from ncr.scenario.importers.loose import at, under
+from ncr.scenario.importers.loose import Places, Suggestions, under
 from ncr.scenario.importers.sdl.model import Machine, Sdl, entity_path, everybody
-from ncr.scenario.tree import Findings, Node, nearest
+from ncr.scenario.tree import Findings, Node
 
 LONGEST_NAME = 35
+MOST_DEPLOYED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +20,14 @@ class Source:
     root: Node
     sdl: Sdl
     findings: Findings
+    places: Places
+    suggestions: Suggestions = field(default_factory=Suggestions)
     # Traps that are no mistake: (name, path, what to know).
     warnings: list[tuple[str, str, str]] = field(default_factory=list)
 
     def refuse(self, path: str, message: str) -> None:
         """A problem at a dotted path of the file."""
-        self.findings.add(at(self.root, path).mark, message)
+        self.findings.add(self.places.of(path), message)
 
     def warn(self, trap: str, path: str, message: str) -> None:
         """A trap that the import goes past, and what becomes of it here."""
@@ -62,7 +65,7 @@ def _check_references(source: Source) -> None:
     }  # fmt: skip
     for reference in (*_of_world(sdl), *_of_score(sdl), *_of_story(sdl)):
         if reference.name not in known[reference.kind]:
-            right = nearest(reference.name, known[reference.kind])
+            right = source.suggestions.nearest(reference.name, known[reference.kind])
             source.refuse(reference.path, f"the {reference.kind} `{reference.name}` does not exist; {right}")
 
 
@@ -151,15 +154,20 @@ def _check_roles(source: Source, path: str, node: Machine) -> None:
     for part in ("features", "conditions"):
         for name, role in getattr(node, part).items():
             if role not in node.roles:
-                source.refuse(under(path, part, name), f"the role `{role}` does not exist; {nearest(role, node.roles)}")
+                source.refuse(
+                    under(path, part, name),
+                    f"the role `{role}` does not exist; {source.suggestions.nearest(role, node.roles)}",
+                )
     for name, role in node.injects.items():
         if role not in node.roles:
-            right = nearest(role, node.roles)
+            right = source.suggestions.nearest(role, node.roles)
             message = f"inject-role: the role `{role}` does not exist, which SDL's own parser does not see; {right}"
             source.refuse(under(path, "injects", name), message)
 
 
 def _check_infrastructure(source: Source) -> None:
+    if len(source.sdl.infrastructure) > MOST_DEPLOYED:
+        source.refuse("infrastructure", f"deploys over {MOST_DEPLOYED} nodes; make it smaller")
     for key, there in source.sdl.infrastructure.items():
         node = source.sdl.nodes.get(key)
         if node is None or there.count == 1:

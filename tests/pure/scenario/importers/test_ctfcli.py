@@ -290,6 +290,7 @@ def test_a_challenge_without_flags_is_judged_by_people(tmp_path: Path) -> None:
 
 
 REFUSED = [
+    ("flags: [" + "a, " * 100 + "b]\n", "3:8: are over 100; keep fewer of them"),
     ("flags: [", "challenge.yml:3:9:"),
     ("flags: [a]\nvalue: -5\n", "challenge.yml:4:8: `value` is `-5`; write at least 0"),
     ("flags: [a]\nlogic: most\n", "4:8: `logic: most` is not one of 'any', 'all' or 'team'"),

@@ -343,7 +343,7 @@ def test_texts_are_in_the_briefing_and_the_guide(tmp_path: Path) -> None:
 
 def test_a_training_or_a_topology_alone_is_enough(tmp_path: Path) -> None:
     training = {**TRAINING, "levels": TRAINING["levels"][:3]}
-    place = sandbox(tmp_path, {"training.json": json.dumps(training)})
+    place = sandbox(tmp_path, {"training.json": json.dumps(training, indent="\t")})
     for name, ident, services in (
         ("training.json", "arkivet-pa-loftet", {"desk"}),
         ("topology.yml", "archive-lab", None),
@@ -465,6 +465,7 @@ def test_what_is_no_json_is_refused_with_its_place(tmp_path: Path, text: str, to
 CONTAINED = [
     ("container: web, host: archive", "container: wed, host: archive", "5:17: the container `wed` does not exist"),
     ("host: archive, port: 2223", "host: attic, port: 2223", "6:29: the host `attic` does not exist"),
+    ('"registry.invalid/web:1"', "a b", "2:24: `a b` is no image; write NAME:TAG"),
     ("dockerfile: mail-server", "name2: a", "3:5: must have exactly one of image and dockerfile"),
 ]
 
@@ -472,6 +473,12 @@ CONTAINED = [
 @pytest.mark.parametrize(("old", "new", "told"), CONTAINED)
 def test_what_is_wrong_in_containers_is_refused_with_its_place(tmp_path: Path, old: str, new: str, told: str) -> None:
     assert told in problems(tmp_path, {"containers.yml": CONTAINERS.replace(old, new)})
+
+
+def test_a_sandbox_that_nobody_could_run_is_refused(tmp_path: Path) -> None:
+    many = "".join(f"  - {{name: n{at}, cidr: 10.{at // 250}.{at % 250}.0/24}}\n" for at in range(501))
+    told = problems(tmp_path, {"topology.yml": f"name: a\nhosts: []\nrouters: []\nnetworks:\n{many}"})
+    assert "topology.yml:5:3: are over 500; make it smaller" in told
 
 
 def test_the_command_writes_nothing_when_it_refuses(tmp_path: Path) -> None:

@@ -419,6 +419,13 @@ def test_machines_larger_than_containers_may_be_get_the_most_there_is(tmp_path: 
     assert "at most 4096" in next(one.why for one in report.entries if one.source == "nodes.historian.resources.ram")
 
 
+def test_a_range_that_nobody_could_run_is_refused_and_thousands_of_problems_are_told(tmp_path: Path) -> None:
+    placed = "".join(f"  n{at}: {{links: [x{at}]}}\n" for at in range(1000))
+    told = problems(tmp_path, f"name: a\ninfrastructure:\n{placed}")
+    assert "range.yml:3:3: deploys over 500 nodes; make it smaller" in told
+    assert "the switch `x999` does not exist; correct the name" in told
+
+
 def test_only_sdl_is_taken_for_sdl(tmp_path: Path) -> None:
     for name, text in (
         ("compose.yml", "services: {}\n"),
