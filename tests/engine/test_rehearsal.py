@@ -107,6 +107,8 @@ PLAYED_WRONG_TOLD = {
     "flags: are not in hand-outs": "the flag of safe stands in the hand-out files/map.txt",
     "flags: are not in environments": "the flag of safe stands in the environment variable PLACE of vault",
     "flags: are not in images": "in the image of vault: /srv/bait in layer 4, which a later layer deletes",
+    "inject found: fires": "it waits for note, which was not solved",
+    "inject dark: fires when lamp is down for 30 s (team A)": "rm: cannot remove '/srv/lamp'",
     "check lamp: is up at the end (team A)": "it is down after 2 s: ended with 1",
     "check lamp: is up at the end (team B)": "it is down after 2 s: ended with 1",
 }
@@ -135,6 +137,8 @@ BUILT_WRONG_TOLD = {
     "task note: is solved (team A)": "cat: /srv/none.txt: No such file or directory",
     "task safe: can be tried (team A)": "it requires note, which was not solved: note was not solved (exit 1)",
     "task sort: is solved (team A)": "play.yml does not say how it is solved",
+    "inject found: fires": "it waits for note, which was not solved",
+    "inject dark: fires when lamp is down for 30 s (team A)": "play.yml does not say how lamp is broken",
     "inject storm: fires on its minute": "team A: failed (exit 1): rm: cannot remove '/srv/lamb'",
     "flags: are not in environments": "the flag of note (team B) stands in the environment variable PLACE of vault",
     "flags: are not in images": "the flag of safe stands in the image of desk: /opt/all.txt in layer 4",

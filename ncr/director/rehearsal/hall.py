@@ -35,7 +35,7 @@ from ncr.runtime.engine import Engine
 from ncr.runtime.player import Place
 from ncr.scenario.model import Check
 from ncr.scenario.topology import Scenario
-from ncr.scoring import conduct, submission
+from ncr.scoring import conduct, interventions, submission
 from ncr.scoring.rules import rules
 from ncr.scoring.submission import Member
 
@@ -180,6 +180,11 @@ class Hall:
         with self.sessions.begin() as session:
             member, now = self._members[team], self.clock()
             return submission.submit(session, self.exercise_id, member, self._rules, task, answer, now).correct
+
+    def fire(self, inject: str) -> None:
+        """Have a waiting inject happen now, as an instructor would. Raises Refused."""
+        with self.sessions.begin() as session:
+            interventions.fire(session, self.exercise_id, inject, self.clock())
 
     def moment(self, kind: str, ref: str = "") -> Moment:
         """A row of the timeline as it is now."""

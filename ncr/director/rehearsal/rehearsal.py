@@ -27,6 +27,7 @@ from ncr.scenario.topology import Scenario
 EngineOf = Callable[[str], Engine]
 OnEngine = Callable[[Hall], None]
 PATIENCE = Patience()
+LAST_S = 1.0
 
 
 def rehearse(
@@ -105,6 +106,9 @@ def _perform(made: Hall, scribe: Scribe, patience: Patience) -> None:
             injects.solved(solved)
         injects.in_turn()
     tasks.tell_unmet()
+    injects.tell_unfired()
+    # What injects cut off for a while is back by now.
+    made.jump(made.scenario.definition.duration - LAST_S)
     checks.at_the_end()
 
 
