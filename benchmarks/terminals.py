@@ -143,7 +143,14 @@ class Ground:
             users = {f"t{team}": [self._person(session, f"t{team}-{one}") for one in range(4)] for team in range(teams)}
             for team, logins in users.items():
                 accounts.add_team(session, team, team, members=[login for login, _ in logins])
-            plan = Plan(scenario=loader.load(SCENARIO), title="B", teams=list(users), duration_s=7200.0, starts_at=now)
+            plan = Plan(
+                scenario=loader.load(SCENARIO),
+                title="B",
+                teams=list(users),
+                duration_s=7200.0,
+                starts_at=now,
+                override="a bench",
+            )
             id_ = setup.plan(session, self.site.shelf, plan, now).id
             for turn in (conduct.prepare, conduct.ready, conduct.open_):
                 turn(session, id_, now)

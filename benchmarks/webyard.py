@@ -150,7 +150,13 @@ def _service(folder: Path) -> Iterator[tuple[Settings, str, str]]:
     settings = Settings(_env_file=None, data=folder / "data", port=free_port(), instance=f"web-{free_port()}")
     cast = hire(settings)
     with Service(settings) as service, service.client(cast.instructor.token) as http:
-        wanted = {"scenario": "web-bench", "title": "B", "teams": [cast.teams[0].id], "prepare_lead_s": 600}
+        wanted = {
+            "scenario": "web-bench",
+            "title": "B",
+            "teams": [cast.teams[0].id],
+            "prepare_lead_s": 600,
+            "override": "a bench",
+        }
         made = http.post(
             "/api/v1/exercises", json={**wanted, "starts_at": (utcnow() + timedelta(seconds=2)).isoformat()}
         )

@@ -18,6 +18,9 @@ from ncr.config import Settings
 from ncr.director.clockwork import Clockwork
 from ncr.director.director import Director
 from ncr.director.ear import ear
+from ncr.director.rehearsal import rehearsal
+from ncr.director.rehearsal.report import Report
+from ncr.director.rehearsal.scribe import Tell
 from ncr.entries.doors import Entries
 from ncr.entries.web import WebEntries
 from ncr.exercise.library import Library
@@ -56,10 +59,18 @@ def site(settings: Settings) -> Site:
     return Site(settings, sessions, utcnow, shelf, boards, Writer(sessions), library(settings, sessions, shelf))
 
 
+def rehearse(settings: Settings, path: Path, tell: Tell, *, keep: bool = False) -> Report:
+    """Rehearse the scenario in a directory, on an engine like the site's own."""
+    return rehearsal.rehearse(path, settings, lambda name: engine(settings, name), tell, keep=keep)
+
+
 def director(at: Site, on: Engine) -> Clockwork:
     """The director and what wakes it."""
     mine = instance(at.settings)
-    own = Director(at.sessions, on, at.settings, at.shelf, instance=mine, scenarios=at.scenarios, clock=at.clock)
+    own = Director(
+        at.sessions, on, at.settings, at.shelf, instance=mine, scenarios=at.scenarios, clock=at.clock,
+        rehearse=partial(rehearse, at.settings),
+    )  # fmt: skip
     return Clockwork(own, at.settings.tick_s, at.clock, ear(at.sessions.kw["bind"]))
 
 

@@ -13,6 +13,7 @@ from ncr.api import (
     people,
     play,
     practice,
+    rehearsals,
     scenarios,
     submissions,
 )
@@ -26,6 +27,7 @@ ROUTERS = (
     auth,
     people,
     scenarios,
+    rehearsals,
     play,
     messages,
     ledger,

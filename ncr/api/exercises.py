@@ -82,6 +82,7 @@ class ExerciseIn(Strict):
     recurrence: Annotated[str | None, Field(max_length=120)] = None
     visibility: Visibility | None = None
     compress: bool = False
+    override: Annotated[str | None, Field(min_length=1, max_length=500, description="why unrehearsed, if so")] = None
     prepare_lead_s: Annotated[float | None, Field(ge=0, le=7 * 86400)] = None
 
 

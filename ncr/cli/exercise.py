@@ -37,6 +37,7 @@ def plan(
     time_zone: Annotated[str | None, typer.Option(help="The site's when left out.")] = None,
     recurrence: Annotated[str | None, typer.Option(help="Five cron fields, in the time zone.")] = None,
     visibility: Annotated[str | None, typer.Option(help="public, teams, staff or off.")] = None,
+    override: Annotated[str | None, typer.Option(help="Why it is held though its rehearsal has not passed.")] = None,
     owner: Annotated[str | None, typer.Option(help="User name of the instructor whose exercise it is.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -57,6 +58,7 @@ def plan(
             recurrence=recurrence,
             visibility=visibility,
             created_by=_owner(session, owner),
+            override=override,
             prepare_lead_s=settings.prepare_lead_s,
         )
         made = setup.plan(session, shelf, wanted, now)

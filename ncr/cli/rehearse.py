@@ -15,10 +15,13 @@ from rich.table import Table
 
 from ncr import app as composition
 from ncr.cli.scenario import Json, Paths
+from ncr.cli.told import database
+from ncr.clock import utcnow
 from ncr.config import Settings
 from ncr.director.rehearsal.junit import junit
-from ncr.director.rehearsal.rehearsal import rehearse as rehearsed
 from ncr.director.rehearsal.report import Report, Step
+from ncr.errors import ServiceUnavailable
+from ncr.exercise import rehearsals
 
 app = typer.Typer(add_completion=False)
 MARKS = {"passed": "[green]passed[/]", "failed": "[red]failed[/]", "note": "[yellow]note[/]"}
@@ -67,7 +70,23 @@ def _one(path: Path, settings: Settings, screen: Console, *, keep: bool) -> Repo
             if over and not screen.is_terminal:
                 screen.print(f"{path}: {step.words}: {step.outcome} ({step.seconds:.1f} s)", soft_wrap=True)
 
-        return rehearsed(path, settings, lambda name: composition.engine(settings, name), tell, keep=keep)
+        report = composition.rehearse(settings, path, tell, keep=keep)
+    _record(report, settings)
+    return report
+
+
+def _record(report: Report, settings: Settings) -> None:
+    """Write it down in the site's database, where there is one: it is what planning goes by."""
+    file = settings.url.removeprefix("sqlite:///")
+    if not report.digest or (file != settings.url and not Path(file).exists()):
+        return
+    what = rehearsals.Version(report.digest, report.scenario, report.version)
+    try:
+        with database(settings) as sessions, sessions.begin() as session:
+            passed, told = report.passed, report.document()
+            rehearsals.record(session, what, passed=passed, now=utcnow(), who=None, report=told)
+    except ServiceUnavailable as error:
+        typer.echo(f"ncr: the rehearsal was not written down: {error.detail}", err=True)
 
 
 def _show(report: Report) -> None:

@@ -23,6 +23,7 @@ from ncr.director.pool import Pool, Scenarios
 from ncr.director.practice import Practising
 from ncr.director.provision import Provision
 from ncr.director.reconcile import jumped_s
+from ncr.director.rehearsals import Rehearsals, Rehearse
 from ncr.director.rounds import Rounds
 from ncr.director.upkeep import Upkeep
 from ncr.errors import LostLead
@@ -40,7 +41,7 @@ STEPS = Histogram("ncr_director_step_seconds", "How long the director's steps ta
 class Director:
     """Call `step()` every tick (clockwork does); it never sleeps, and engine work goes on in the background.
 
-    `scenarios` gives those that can be practised now, for the pool.
+    `scenarios` gives those that can be practised now, for the pool; `rehearse` holds a rehearsal that was asked for.
 
     `start()` and `stop()` frame its life; `next_due()` tells when a step is wanted before the next tick, and `news` is
     set when background work has ended and a step may find more to do; `settle(s)` waits for background work, for tests
@@ -56,6 +57,7 @@ class Director:
         *,
         instance: str,
         scenarios: Scenarios = tuple,
+        rehearse: Rehearse | None = None,
         clock: Clock = utcnow,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -70,6 +72,7 @@ class Director:
         self._upkeep = Upkeep(self._means)
         self._practising = Practising(self._means)
         self._pool = Pool(self._means, scenarios)
+        self._rehearsals = Rehearsals(self._means, rehearse)
         self._environments = Environments(self._means, Provision(self._means), self._rounds.busy)
         self._steady = steady
         self._looked: tuple[datetime, float] | None = None
@@ -86,6 +89,7 @@ class Director:
 
     def stop(self) -> None:
         """Let running work end, and give the lead away."""
+        self._rehearsals.stop()
         self._rounds.stop()
         self._jobs.stop()
         self._lead.release(self._means.clock())
@@ -108,6 +112,7 @@ class Director:
                 self._injects.follow(now)
                 self._environments.follow(now)
                 self._upkeep.follow(now)
+                self._rehearsals.follow(now)
             except LostLead:
                 log.warning("another director leads")
                 return False

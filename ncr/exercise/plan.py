@@ -1,7 +1,7 @@
 """A plan: what somebody wants held, and whether it can be, with everything that is wrong with it said at once."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ncr.errors import Invalid, Problem
-from ncr.exercise import localtime, recurrence
+from ncr.exercise import localtime, recurrence, rehearsals
 from ncr.people.tables import Partner, Team, User
 from ncr.scenario.topology import Scenario
 
@@ -29,7 +29,8 @@ class Plan:
     None makes a draft. `duration_s` (exercise seconds) or `ends_at` says how long; neither means as long as the
     scenario says. `rate` is exercise seconds per second. `compress` fits a longer scenario's timeline into the
     duration. `teams` are team ids; a practice has one `user` instead, one for the pool nobody yet; a rehearsal, which
-    has a database of its own, may be of any scenario. `visibility` None means what the scenario says.
+    has a database of its own, may be of any scenario. `visibility` None means what the scenario says. An exercise is
+    of a version whose rehearsal has passed on this site, unless `override` says why it is held all the same.
     """
 
     scenario: Scenario
@@ -47,6 +48,7 @@ class Plan:
     compress: bool = False
     mode: Literal["exercise", "practice", "pool", "rehearsal"] = "exercise"
     created_by: str | None = None
+    override: str | None = None
     prepare_lead_s: float = 1800.0
     follows: str | None = None
 
@@ -71,18 +73,24 @@ class Checked:
     players: tuple[Player, ...]
 
 
-def check(session: Session, plan: Plan, now: datetime, kept: datetime | None = None) -> Checked:
+def check(
+    session: Session, plan: Plan, now: datetime, kept: datetime | None = None, known: str | None = None
+) -> Checked:
     """The plan with its times and players worked out; Invalid names everything wrong with it.
 
-    A start that is `kept` from before may lie in the past, any other may not.
+    A start that is `kept` from before may lie in the past, any other may not. The content with the digest `known` was
+    planned with before, and is asked for no proof.
     """
-    problems = [*_wrong_fields(plan), *_wrong_people(session, plan)]
+    problems = [*_wrong_fields(plan), *_wrong_people(session, plan), *_unproven(session, plan, known)]
     start = _start(plan, problems)
     if start and start != kept and start < now - SLACK:
         problems.append(Problem("starts_at", "is in the past; give a later time"))
     duration_s = _duration_s(plan, start, problems)
     if problems:
         raise Invalid("the plan is not valid", problems)
+    if plan.override is not None and rehearsals.has_passed(session, plan.scenario.digest):
+        # Nothing had to be overridden.
+        plan = replace(plan, override=None)
     return Checked(plan, start, duration_s, _players(session, plan))
 
 
@@ -142,6 +150,19 @@ def _wrong_fields(plan: Plan) -> Iterator[Problem]:
         yield Problem("scenario", f"{definition.id} is made for {' and '.join(definition.modes)}, not for {plan.mode}")
     if plan.recurrence is not None and plan.starts_at is None:
         yield Problem("recurrence", "needs a first start; give starts_at too")
+
+
+def _unproven(session: Session, plan: Plan, known: str | None) -> Iterator[Problem]:
+    if plan.override is not None and not 1 <= len(plan.override.strip()) <= rehearsals.LONGEST_REASON:
+        yield Problem("override", f"must be a reason of 1 to {rehearsals.LONGEST_REASON} characters")
+    # What follows a recurring exercise is held as that was.
+    digest = plan.scenario.digest
+    if plan.mode != "exercise" or plan.override is not None or plan.follows is not None or digest == known:
+        return
+    if not rehearsals.has_passed(session, digest):
+        name, version = plan.scenario.definition.id, plan.scenario.definition.version
+        yield Problem("scenario", f"{name} {version} has not passed its rehearsal on this site; rehearse it, or give a"
+                                  " reason in `override`")  # fmt: skip
 
 
 def _wrong_people(session: Session, plan: Plan) -> Iterator[Problem]:

@@ -20,7 +20,7 @@ from ncr.people.tables import User
 CHANGEABLE = frozenset(
     {
         "scenario", "title", "teams", "starts_at", "fold", "ends_at", "duration_s", "time_zone", "recurrence",
-        "visibility", "rate", "compress", "prepare_lead_s",
+        "visibility", "rate", "compress", "prepare_lead_s", "override",
     }
 )  # fmt: skip
 
@@ -34,7 +34,9 @@ def plan(session: Session, shelf: Shelf, wanted: Plan, now: datetime) -> Exercis
     session.add(exercise)
     session.flush()
     _add_belongings(session, exercise, checked, now)
-    journal.record(session, now, exercise.id, "planned", after=exercise.state, who=_login(session, wanted.created_by))
+    who = _login(session, wanted.created_by)
+    journal.record(session, now, exercise.id, "planned", after=exercise.state, who=who)
+    _tell_override(session, exercise, None, now, who)
     session.flush()
     return exercise
 
@@ -54,11 +56,13 @@ def change(
         raise Refused(f"the exercise is {before}; only a draft or scheduled one can be changed")
     if may_move and (changes["starts_at"] is None or _has_come(exercise, now)):
         raise Refused("the start can be moved until it has come, not taken away")
-    checked = check(session, _changed(as_planned(session, shelf, exercise), changes), now, kept=exercise.starts_at)
+    planned = _changed(as_planned(session, shelf, exercise), changes)
+    checked = check(session, planned, now, kept=exercise.starts_at, known=exercise.digest)
     if may_move:
         exercise.starts_at = checked.starts_at
         journal.record(session, now, exercise_id, "changed", before=before, after=before, why="starts_at", who=who)
         return exercise
+    reason = exercise.override
     _fill(exercise, checked, shelf.put(session, checked.plan.scenario, now))
     session.execute(delete(Environment).where(Environment.exercise_id == exercise_id))
     session.execute(delete(Participant).where(Participant.exercise_id == exercise_id))
@@ -66,6 +70,7 @@ def change(
     _add_belongings(session, exercise, checked, now)
     why = ", ".join(sorted(changes))
     journal.record(session, now, exercise_id, "changed", before=before, after=exercise.state, why=why, who=who)
+    _tell_override(session, exercise, reason, now, who)
     session.flush()
     return exercise
 
@@ -121,8 +126,15 @@ def as_planned(session: Session, shelf: Shelf, exercise: Exercise) -> Plan:
         compress=exercise.scale < 1,
         mode="practice" if exercise.mode == "practice" else "exercise",
         created_by=exercise.created_by,
+        override=exercise.override,
         prepare_lead_s=(start - prepare).total_seconds() if start and prepare else 1800.0,
     )
+
+
+def _tell_override(session: Session, exercise: Exercise, before: str | None, now: datetime, who: str | None) -> None:
+    if exercise.override is not None and exercise.override != before:
+        why = exercise.override
+        journal.record(session, now, exercise.id, "overridden", subject="rehearsal", why=why, who=who)
 
 
 def _login(session: Session, user_id: str | None) -> str | None:
@@ -135,6 +147,9 @@ def _changed(plan: Plan, changes: dict[str, Any]) -> Plan:
         raise Invalid("the plan is not valid", [Problem(name, "cannot be changed") for name in unknown])
     if changes.get("ends_at") is not None:
         changes = {"duration_s": None, **changes}
+    if "scenario" in changes:
+        # The reason was given for the other one.
+        changes = {"override": None, **changes}
     return replace(plan, **changes)
 
 
@@ -142,6 +157,7 @@ def _fill(exercise: Exercise, checked: Checked, digest: str) -> None:
     plan, start = checked.plan, checked.starts_at
     definition = plan.scenario.definition
     exercise.title, exercise.mode, exercise.digest = plan.title.strip(), plan.mode, digest
+    exercise.override = plan.override.strip() if plan.override else None
     exercise.state = State.SCHEDULED if start else State.DRAFT
     exercise.visibility = plan.visibility or definition.scoreboard
     exercise.time_zone, exercise.recurrence = plan.time_zone, plan.recurrence

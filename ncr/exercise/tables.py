@@ -21,6 +21,21 @@ class ScenarioVersion(Base):
     uploaded_by: Mapped[str | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
 
 
+class Rehearsal(Base):
+    """A version's rehearsal here: asked, running, passed or failed; `who` is a login, None for the command line."""
+
+    __tablename__ = "rehearsal"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), index=True)
+    scenario: Mapped[str] = mapped_column(String(63), index=True)
+    version: Mapped[str] = mapped_column(String(40))
+    state: Mapped[str] = mapped_column(String(8), index=True)
+    who: Mapped[str | None] = mapped_column(String(63))
+    asked_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    report: Mapped[dict[str, Any]]
+
+
 class Exercise(Base):
     """One exercise, and the head of its ledger.
 
@@ -29,7 +44,7 @@ class Exercise(Base):
     of the scenario's own timeline (below 1 when a long scenario is compressed into a short exercise).
     `mode` is exercise, practice, or pool: a practice run that is built and waits for its student.
     `head_seq` and `head_hash` are the ledger's last number and hash; open, close, pause and freeze are decided
-    on this row.
+    on this row. `override` is why it was planned though its scenario had not passed its rehearsal.
     """
 
     __tablename__ = "exercise"
@@ -47,6 +62,7 @@ class Exercise(Base):
     duration_s: Mapped[float]
     recurrence: Mapped[str | None] = mapped_column(String(120))
     follows: Mapped[str | None] = mapped_column(String(32), unique=True)
+    override: Mapped[str | None] = mapped_column(String(500))
     secret: Mapped[str] = mapped_column(String(64))
     epoch: Mapped[str] = mapped_column(String(32))
     rate: Mapped[float] = mapped_column(default=1.0)

@@ -116,6 +116,7 @@ CATEGORIES: Mapping[str, str] = {
 EVENTS: Mapping[str, str] = {
     "planned": _("planlagt"),
     "changed": _("endret"),
+    "overridden": _("holdes uten bestått generalprøve"),
     "launched": _("satt i gang av øvingsleder"),
     "extended": _("forlenget"),
     "frozen": _("poengtavla fryst"),

@@ -15,6 +15,7 @@ from ncr.web import (
     planning,
     practice_acts,
     practice_catalogue,
+    rehearsals,
     scenarios,
     team,
 )
@@ -26,6 +27,7 @@ for each in (
     entrance,
     planning,
     scenarios,
+    rehearsals,
     practice_catalogue,
     practice_acts,
     board,

@@ -9,16 +9,18 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Form, Query
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel
+from sqlalchemy.orm import Session
 
 from ncr import access
 from ncr.access import Action
 from ncr.db import reading
 from ncr.errors import Invalid, Problem
-from ncr.exercise import setup
+from ncr.exercise import rehearsals, setup
 from ncr.exercise.plan import Plan
 from ncr.people.once import once
 from ncr.scenario.topology import Scenario
 from ncr.web import views
+from ncr.web.rehearsals import standing
 from ncr.web.render import page
 from ncr.web.visit import Visit, Visiting, require_form
 
@@ -38,7 +40,15 @@ def show(visit: Visiting, scenario: Annotated[str, Query(max_length=100)] = "") 
     access.require(visit.viewer, Action.PLAN)
     zone = visit.site.settings.time_zone
     start = (visit.site.clock().astimezone(ZoneInfo(zone)) + SOON).replace(second=0, microsecond=0, tzinfo=None)
-    form = {"title": "", "scenario": scenario, "teams": [], "minutes": "", "recurrence": "", "visibility": ""}
+    form = {
+        "title": "",
+        "scenario": scenario,
+        "teams": [],
+        "minutes": "",
+        "recurrence": "",
+        "visibility": "",
+        "override": "",
+    }
     return _form(visit, form | {"starts_at": start.isoformat(), "time_zone": zone, "key": secrets.token_hex(16)}, ())
 
 
@@ -55,12 +65,14 @@ def make(
     minutes: Annotated[str, Form(max_length=10)] = "",
     recurrence: Annotated[str, Form(max_length=120)] = "",
     visibility: Annotated[str, Form(max_length=10)] = "",
+    override: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
     """Plan it and go to its page; a form sent twice plans once."""
     access.require(visit.viewer, Action.PLAN)
     require_form(visit, form_token)
     form = {"title": title, "scenario": scenario, "teams": teams or [], "starts_at": starts_at, "key": key}
     form |= {"time_zone": time_zone, "minutes": minutes, "recurrence": recurrence, "visibility": visibility}
+    form["override"] = override.strip()
     try:
         planned = _plan(visit, form)
     except Invalid as error:
@@ -86,6 +98,13 @@ def _as_plan(visit: Visit, form: Mapping[str, Any]) -> Plan:
     chosen = next((each for each in visit.site.scenarios() if each.definition.id == form["scenario"]), None)
     if chosen is None:
         problems.append(Problem("scenario", visit.told("Velg et scenario.")))
+    elif not form["override"] and not _is_proven(chosen, visit):
+        problems.append(
+            Problem(
+                "override",
+                visit.told("Scenarioet har ikke bestått generalprøven. Skriv hvorfor øvelsen holdes likevel."),
+            )
+        )
     start = _start(form["starts_at"], problems, visit)
     if form["minutes"] and not form["minutes"].isdigit():
         problems.append(Problem("minutes", visit.told("Skriv varigheten som et helt tall minutter.")))
@@ -100,9 +119,15 @@ def _as_plan(visit: Visit, form: Mapping[str, Any]) -> Plan:
         duration_s=float(form["minutes"]) * 60 if form["minutes"] else None,
         recurrence=_rule(form["recurrence"], start),
         visibility=form["visibility"] or None,
+        override=form["override"] or None,
         created_by=visit.viewer.user_id,
         prepare_lead_s=visit.site.settings.prepare_lead_s,
     )
+
+
+def _is_proven(scenario: Scenario, visit: Visit) -> bool:
+    with reading(visit.site.sessions) as session:
+        return rehearsals.has_passed(session, scenario.digest)
 
 
 def _start(text: str, problems: list[Problem], visit: Visit) -> datetime | None:
@@ -124,12 +149,15 @@ def _form(visit: Visit, form: Mapping[str, Any], problems: tuple[Problem, ...], 
     told = visit.told
     with reading(visit.site.sessions) as session:
         partners = views.partners(session)
+        scenarios = [_scenario(session, each, visit) for each in visit.site.scenarios()]
     values = {
         "form": form,
         "key": form["key"],
         "wrong": problems,
         "partners": partners,
-        "scenarios": [_scenario(each, visit) for each in visit.site.scenarios()],
+        "scenarios": scenarios,
+        "is_any_unproven": any(not each["proven"] for each in scenarios),
+        "zone": visit.site.settings.time_zone,
         "recurrences": [("", told("Nei")), ("daily", told("Hver dag")), ("weekly", told("Hver uke"))],
         "visibilities": [
             ("", told("Som scenarioet sier")),
@@ -142,8 +170,10 @@ def _form(visit: Visit, form: Mapping[str, Any], problems: tuple[Problem, ...], 
     return page(visit.request, "plan.html", visit.viewer, told, status=status, **values)
 
 
-def _scenario(scenario: Scenario, visit: Visit) -> dict[str, str]:
+def _scenario(session: Session, scenario: Scenario, visit: Visit) -> dict[str, Any]:
     definition, language = scenario.definition, visit.told.language
     facts = visit.told("%(m)s min · %(n)s tjenester", m=definition.duration // 60, n=len(scenario.topology.services))
     texts = {"title": definition.title.get(language), "summary": definition.summary.get(language)}
-    return {"id": definition.id, "facts": facts, **texts}
+    newest = rehearsals.last(session, scenario.digest)
+    proof = {"proven": rehearsals.has_passed(session, scenario.digest), "last": newest}
+    return {"id": definition.id, "facts": facts, **texts, **proof, "standing": standing(newest, visit.told)}

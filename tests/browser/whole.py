@@ -72,6 +72,7 @@ class Whole:
             "scenario": "nettbutikken", "title": "Nattøvelsen", "teams": [team.id for team in self.cast.teams[:teams]],
             "starts_at": (utcnow() + timedelta(seconds=starts_in_s)).isoformat(), "duration_s": 7200,
             "visibility": "public", "prepare_lead_s": 600,
+            "override": "a test of the pages",
         }  # fmt: skip
         with self.service.client(self.cast.instructor.token) as http:
             reply = http.post("/api/v1/exercises", json=wanted)

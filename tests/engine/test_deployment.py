@@ -134,7 +134,13 @@ def add_people(deployment: Deployment) -> None:
 
 
 def plan(instructor: httpx.Client) -> str:
-    wanted = {"scenario": "liten", "title": "Prøve", "teams": TEAMS, "duration_s": 60}
+    wanted = {
+        "scenario": "liten",
+        "title": "Prøve",
+        "teams": TEAMS,
+        "duration_s": 60,
+        "override": "a test",
+    }
     made = instructor.post("exercises", json=wanted)
     assert made.status_code == 201, made.text
     id = str(made.json()["id"])

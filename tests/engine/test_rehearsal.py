@@ -143,8 +143,9 @@ BUILT_WRONG_TOLD = {
     "flags: are not in environments": "the flag of note (team B) stands in the environment variable PLACE of vault",
     "flags: are not in images": "the flag of safe stands in the image of desk: /opt/all.txt in layer 4",
 }
-FALLEN = (("compose.yml", "touch /srv/door;", "echo gone wrong; exit 9;"),)
-FALLEN_TOLD = {"environments: open, proven well and sealed": "vault"}
+SICK = '    healthcheck: {test: [CMD, "false"], interval: 1s, timeout: 1s, retries: 1, start_period: 0s}\n'
+FALLEN = (("compose.yml", "    environment:", f"{SICK}    environment:"),)
+FALLEN_TOLD = {"environments: open, proven well and sealed": "service vault is not healthy after its time"}
 
 
 @pytest.mark.parametrize(

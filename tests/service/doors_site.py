@@ -29,6 +29,7 @@ from ncr.scenario import loader
 from ncr.scenario.topology import Scenario
 from ncr.scoring import conduct, practising
 from ncr.site import Site
+from tests.stage import rehearsed
 
 LITEN = Path(__file__).parent.parent / "scenarios" / "liten"
 ORIGIN = "http://127.0.0.1:8000"
@@ -103,6 +104,7 @@ def _exercises(session: Session, site: Site) -> dict[str, str]:
     now, ids = utcnow(), {}
     users = dict(session.query(User.login, User.id).all())
     scenario = loader.load(site.settings.data / "source" / "liten")
+    rehearsed(session, scenario)
     plan = Plan(scenario=scenario, title="Øvelse", teams=["blaa", "roed"], visibility="teams", duration_s=3600)
     plan = replace(plan, created_by=users["owner"])
     soon = now + timedelta(hours=1)

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from ncr import app as composition
+from ncr import db
 from ncr.config import Settings
+from ncr.scenario.loader import load
 from tests.command import ncr, refused
-from tests.stage import LITEN
+from tests.stage import LITEN, rehearsed
 
 PASSWORD = "riktig hest batteri"
 EVERYTHING = [
@@ -51,6 +53,10 @@ def site(folder: Path, sqlite_template: Path) -> Path:
     """The same with a database and one team."""
     folder.mkdir()
     shutil.copy(sqlite_template, folder / "ncr.db")
+    sessions = db.sessions(db.connect(f"sqlite:///{folder / 'ncr.db'}"))
+    with sessions.begin() as session:
+        rehearsed(session, load(LITEN))
+    sessions.kw["bind"].dispose()
     assert ncr("people", "user", "add", "kari", "--password", PASSWORD, "--role", "instructor").code == 0
     assert ncr("people", "team", "add", "blaa", "--name", "Lag Blå", "--member", "kari").code == 0
     return folder

@@ -21,7 +21,7 @@ from ncr.scoring.facts import Draft, Kind
 from ncr.scoring.heads import Heads
 from tests.command import ncr, refused
 from tests.service.played import NOON, plan
-from tests.stage import LITEN
+from tests.stage import LITEN, rehearsed
 
 SHOP = str(LITEN.parents[2] / "scenarios" / "nettbutikken")
 
@@ -152,6 +152,7 @@ def played(base: Sessions, tmp_path: Path) -> str:
         session.add_all([Team(id="blaa", name="Lag Blå"), Team(id="roed", name="Lag Rød")])
     with base.begin() as session:
         wanted = Plan(scenario=load(LITEN), title="Prøve", teams=["blaa", "roed"])
+        rehearsed(session, wanted.scenario)
         made = setup.plan(session, Shelf(tmp_path / "data" / "scenarios"), wanted, NOON)
         session.flush()
         found = select(Participant.team_id, Participant.id).where(Participant.exercise_id == made.id)

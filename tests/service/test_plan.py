@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ from sqlalchemy import func, select
 from ncr import app as composition
 from ncr import db
 from ncr.errors import Invalid, NcrError, NotFound, Refused
-from ncr.exercise import setup
+from ncr.exercise import rehearsals, setup
 from ncr.exercise.plan import Plan
 from ncr.exercise.shelf import Shelf
-from ncr.exercise.tables import Environment, Exercise, Moment, Participant
+from ncr.exercise.tables import Environment, Exercise, Journal, Moment, Participant
+from ncr.people import accounts
+from ncr.people.roles import Role
 from ncr.scoring import conduct
 from tests.stage import LITEN, NOON, TEAMS, add_teams, planned, scenario, settings
 
@@ -71,7 +74,7 @@ def test_everything_wrong_is_said_at_once_and_nothing_is_written(sessions: db.Se
     with pytest.raises(Invalid) as refused, sessions.begin() as session:
         setup.plan(session, shelf, wanted, NOON)
     assert {problem.where for problem in refused.value.problems} == {
-        "title", "teams.1", "teams.2", "starts_at", "visibility", "rate",
+        "title", "teams.1", "teams.2", "starts_at", "visibility", "rate", "scenario",
     }  # fmt: skip
     assert count(sessions, Exercise) == 0
 
@@ -210,3 +213,50 @@ def test_teams_take_part_under_the_order_and_names_of_the_plan(sessions: db.Sess
     planned(sessions, shelf, NOON)
     with sessions() as session:
         assert set(session.scalars(select(Participant.team_id))) == set(TEAMS)
+
+
+def test_an_exercise_is_planned_with_a_version_that_has_passed_its_rehearsal_here(sessions: db.Sessions, shelf: Shelf):
+    unproven = Plan(scenario=scenario(), title="Ny", teams=["cyfor"])
+    with pytest.raises(Invalid, match=r"liten 1\.0\.0 has not passed its rehearsal on this site"):
+        plan(sessions, shelf, unproven)
+    with sessions.begin() as session:
+        rehearsals.record(session, rehearsals.Version.of(scenario()), passed=False, now=NOON, who="kari", report={})
+    with pytest.raises(Invalid, match="has not passed"):
+        plan(sessions, shelf, unproven)
+    with sessions.begin() as session:
+        rehearsals.record(session, rehearsals.Version.of(scenario()), passed=True, now=NOON, who="kari", report={})
+    plan(sessions, shelf, unproven)
+    # Where nothing has to be overridden, nobody did.
+    proven = plan(sessions, shelf, replace(unproven, override="no time"))
+    assert (proven.override, overridden(sessions, proven.id)) == (None, [])
+
+
+def test_an_instructor_s_reason_stands_in_the_journal_with_the_name(sessions: db.Sessions, shelf: Shelf):
+    with sessions.begin() as session:
+        kari = accounts.add_user(session, "kari", "Kari", Role.INSTRUCTOR, NOON)
+    wanted = Plan(scenario=scenario(), title="Ny", teams=["cyfor"], created_by=kari.id, override=" no time ")
+    made = plan(sessions, shelf, replace(wanted, starts_at=NOON + timedelta(minutes=1), recurrence="1 14 * * *"))
+    assert overridden(sessions, made.id) == [("no time", "kari")]
+    with sessions.begin() as session:
+        following = setup.plan_next(session, shelf, session.get_one(Exercise, made.id), NOON + timedelta(hours=3))
+        assert following is not None
+        assert following.override == "no time"
+        setup.change(session, shelf, made.id, {"title": "Nyere"}, NOON, who="ola")
+    assert overridden(sessions, made.id) == [("no time", "kari")]
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 501])
+def test_a_reason_that_is_none_is_refused(sessions: db.Sessions, shelf: Shelf, reason: str):
+    with pytest.raises(Invalid, match="override: must be a reason"):
+        plan(sessions, shelf, Plan(scenario=scenario(), title="Ny", teams=["cyfor"], override=reason))
+
+
+def plan(sessions: db.Sessions, shelf: Shelf, wanted: Plan) -> Exercise:
+    with sessions.begin() as session:
+        return setup.plan(session, shelf, wanted, NOON)
+
+
+def overridden(sessions: db.Sessions, exercise_id: str) -> list[tuple[str | None, str | None]]:
+    asked = select(Journal.why, Journal.who).where(Journal.exercise_id == exercise_id, Journal.event == "overridden")
+    with sessions() as session:
+        return [(why, who) for why, who in session.execute(asked)]

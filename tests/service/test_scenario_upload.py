@@ -85,7 +85,7 @@ def test_an_uploaded_version_is_planned_with_and_earlier_plans_keep_theirs(calle
     sent = send(caller, packed(version="9.0.0", id="liten"))
     assert sent.status == 201, sent.body
     assert sent.json()["version"] == newest(caller) == "9.0.0"
-    plan = {"title": "Ny", "teams": ["blaa"]}
+    plan = {"title": "Ny", "teams": ["blaa"], "override": "rett fra forfatteren"}
     versions = {}
     for wanted in ("liten", "liten@9.0.0", f"liten@{before}"):
         made = caller.as_("owner", "POST", "/api/v1/exercises", {"scenario": wanted, **plan})

@@ -62,3 +62,8 @@ def refused(path: str, problems: Sequence[str], seconds: float) -> Report:
     """The report on what is no valid scenario: each of its problems is a step that failed."""
     steps = tuple(Step("scenario", "is valid", outcome="failed", message=problem) for problem in problems)
     return Report(path, "", "", "", seconds, steps)
+
+
+def interrupted(digest: str, why: str) -> Report:
+    """The report on a rehearsal that came to no end."""
+    return Report("", "", "", digest, 0.0, (Step("rehearsal", "comes to its end", outcome="failed", message=why),))

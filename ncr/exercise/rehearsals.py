@@ -1,0 +1,101 @@
+"""Rehearsals as rows: asked for, taken up by the director, and what came of them; who may rely on which version."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from ncr.db import alone
+from ncr.exercise.shelf import Shelf
+from ncr.exercise.tables import Rehearsal
+from ncr.scenario.topology import Scenario
+
+UNDER_WAY = ("asked", "running")
+LONGEST_REASON = 500
+
+
+class Version(NamedTuple):
+    """A scenario's exact content."""
+
+    digest: str
+    scenario: str
+    version: str
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> "Version":
+        """The one that was read."""
+        return cls(scenario.digest, scenario.definition.id, scenario.definition.version)
+
+
+def ask(session: Session, shelf: Shelf, scenario: Scenario, now: datetime, who: str | None) -> Rehearsal:
+    """Have the director rehearse it; one that is asked for or under way already is not asked for again."""
+    alone(session, f"rehearsal {scenario.digest}")
+    mine = (Rehearsal.digest == scenario.digest, Rehearsal.state.in_(UNDER_WAY))
+    waiting = session.scalars(select(Rehearsal).where(*mine)).first()
+    if waiting is not None:
+        return waiting
+    shelf.put(session, scenario, now)
+    return _add(session, Version.of(scenario), "asked", now, who)
+
+
+def record(
+    session: Session, what: Version, *, passed: bool, now: datetime, who: str | None, report: Mapping[str, Any]
+) -> Rehearsal:
+    """Write down one that was held elsewhere on this site."""
+    row = _add(session, what, "passed" if passed else "failed", now, who)
+    row.ended_at, row.report = now, dict(report)
+    session.flush()
+    return row
+
+
+def newest(session: Session, scenario: str, most: int = 20) -> Sequence[Rehearsal]:
+    """The rehearsals of all versions of a scenario, newest first."""
+    mine = select(Rehearsal).where(Rehearsal.scenario == scenario)
+    return session.scalars(mine.order_by(Rehearsal.asked_at.desc(), Rehearsal.id).limit(most)).all()
+
+
+def last(session: Session, digest: str) -> Rehearsal | None:
+    """The newest rehearsal of exactly this content, however it went."""
+    mine = select(Rehearsal).where(Rehearsal.digest == digest)
+    return session.scalars(mine.order_by(Rehearsal.asked_at.desc(), Rehearsal.id).limit(1)).first()
+
+
+def has_passed(session: Session, digest: str) -> bool:
+    """Whether a rehearsal of exactly this content has passed on this site."""
+    passed = select(Rehearsal.id).where(Rehearsal.digest == digest, Rehearsal.state == "passed")
+    return session.scalars(passed.limit(1)).first() is not None
+
+
+def waiting(session: Session, state: str = "asked") -> Sequence[Rehearsal]:
+    """Those in a state, in the order they were asked for."""
+    mine = select(Rehearsal).where(Rehearsal.state == state)
+    return session.scalars(mine.order_by(Rehearsal.asked_at, Rehearsal.id)).all()
+
+
+def take(session: Session, rehearsal_id: str) -> bool:
+    """Begin one that was asked for; False when somebody else has."""
+    return _move(session, rehearsal_id, "asked", state="running")
+
+
+def end(
+    session: Session, rehearsal_id: str, state: Literal["passed", "failed"], report: Mapping[str, Any], now: datetime
+) -> bool:
+    """Write down what came of one that is under way."""
+    return _move(session, rehearsal_id, "running", state=state, report=dict(report), ended_at=now)
+
+
+def _move(session: Session, rehearsal_id: str, before: str, **values: Any) -> bool:
+    which = (Rehearsal.id == rehearsal_id, Rehearsal.state == before)
+    moved: Any = session.execute(update(Rehearsal).where(*which).values(**values))
+    return bool(moved.rowcount == 1)
+
+
+def _add(session: Session, what: Version, state: str, now: datetime, who: str | None) -> Rehearsal:
+    row = Rehearsal(id=uuid.uuid4().hex, digest=what.digest, scenario=what.scenario, version=what.version, state=state)
+    row.who, row.asked_at, row.ended_at, row.report = who, now, None, {}
+    session.add(row)
+    session.flush()
+    return row
