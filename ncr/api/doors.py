@@ -16,6 +16,7 @@ from ncr.api import (
     rehearsals,
     scenarios,
     submissions,
+    timeline,
 )
 
 PREFIX = "/api/v1"
@@ -35,6 +36,7 @@ ROUTERS = (
     entries,
     practice,
     exercises,
+    timeline,
 )
 for each in ROUTERS:
     router.include_router(each.router)

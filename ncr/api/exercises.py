@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,9 +19,9 @@ from ncr.db import reading
 from ncr.errors import Invalid, Problem
 from ncr.exercise import library, setup
 from ncr.exercise.plan import Plan
-from ncr.exercise.tables import Exercise, Moment, Participant, ScenarioVersion
+from ncr.exercise.tables import Exercise, Participant, ScenarioVersion
 from ncr.people.once import once
-from ncr.scoring import conduct, interventions
+from ncr.scoring import conduct
 from ncr.site import Site
 
 router = APIRouter(prefix="/exercises", tags=["exercises"])
@@ -104,17 +104,6 @@ class Extension(Strict):
     by_s: Annotated[float, Field(ge=-31 * 86400, le=31 * 86400)]
 
 
-class MomentOut(BaseModel):
-    """A timeline row; `offset_s` counts wall seconds from the start or exercise seconds, null waits for a word."""
-
-    kind: str
-    ref: str
-    clock: Literal["wall", "exercise"]
-    offset_s: float | None
-    state: str
-    done_at: datetime | None
-
-
 @router.get("", responses=documented(401, 422))
 def list_exercises(at: AtSite, viewer: Somebody, cursor: Cursor = None, limit: Limit = 50) -> Page[ExerciseOut]:
     """The exercises the caller has to do with, newest first."""
@@ -181,25 +170,6 @@ def extend_exercise(id: ExerciseId, wanted: Extension, at: AtSite, viewer: Someb
 
         request = f"{id}/extend {wanted.model_dump_json()}"
         return once(session, text_id(viewer), key, request, at.clock(), ExerciseOut, work)
-
-
-@router.get("/{id}/timeline", responses=READ)
-def get_timeline(id: ExerciseId, at: AtSite, viewer: Somebody) -> list[MomentOut]:
-    """Everything that happened or will, as planned."""
-    with reading(at.sessions) as session:
-        find_to(session, viewer, id, Action.INSPECT)
-        rows = session.scalars(select(Moment).where(Moment.exercise_id == id).order_by(Moment.id))
-        return [MomentOut.model_validate(row, from_attributes=True) for row in rows]
-
-
-@router.post("/{id}/injects/{inject}/fire", status_code=204, responses=WRITE)
-def fire_inject(
-    id: ExerciseId, inject: Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,62}$")], at: AtSite, viewer: Somebody
-) -> None:
-    """Have a waiting inject happen now."""
-    with at.sessions.begin() as session:
-        find_to(session, viewer, id, Action.RUN)
-        interventions.fire(session, id, inject, at.clock(), who=viewer.login)
 
 
 @router.post("/{id}/{turn}", responses=WRITE)

@@ -13,6 +13,7 @@ from ncr.api.people import Strict
 from ncr.api.problems import documented
 from ncr.db import reading
 from ncr.errors import Forbidden, Invalid, NotFound, Problem
+from ncr.exercise.addressees import reaches, room_of
 from ncr.exercise.tables import Message, Participant
 from ncr.people.once import once
 from ncr.scenario.values import LANGUAGES, Language
@@ -32,7 +33,7 @@ class MessageIn(Strict):
 
 
 class MessageOut(BaseModel):
-    """Something that was said; `participant_id` names the one it was for, null is everybody."""
+    """Something that was said; `participant_id` names the one it was for, null is everybody; `to` says whom of them."""
 
     id: int
     participant_id: str | None
@@ -41,6 +42,7 @@ class MessageOut(BaseModel):
     title: dict[str, str] | None
     sender: dict[str, str] | None
     text: dict[str, str]
+    to: list[str] = ["teams"]
 
 
 @router.get("", responses=READ)
@@ -53,7 +55,8 @@ def list_messages(id: ExerciseId, at: AtSite, viewer: Somebody) -> list[MessageO
         asked = select(Message).where(Message.exercise_id == id).order_by(Message.id)
         if audience.kind == "team":
             asked = asked.where(Message.participant_id.is_(None) | (Message.participant_id == audience.participant))
-        rows = [row for row in session.scalars(asked) if audience.kind == "staff" or list(row.to) != ["staff"]]
+        room = room_of(session, viewer.user_id, audience.participant)
+        rows = [row for row in session.scalars(asked) if audience.kind == "staff" or reaches(row.to, room)]
         return [MessageOut.model_validate(row, from_attributes=True) for row in rows]
 
 

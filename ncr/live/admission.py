@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 from ncr import access
 from ncr.db import reading
 from ncr.errors import Forbidden, NcrError, NotFound, SignedOut
+from ncr.exercise.addressees import room_of
 from ncr.exercise.tables import Exercise
 from ncr.live.rows import Sight
 from ncr.site import Site
@@ -66,4 +67,5 @@ def _sight(session: Session, site: Site, shown: Pass, exercise_id: str) -> Sight
     board = access.sees_board(audience, exercise)
     if audience.kind == "public" and not board:
         raise Forbidden("This scoreboard is not public.")
-    return Sight(audience.kind, audience.participant, board)
+    room = room_of(session, viewer.user_id, audience.participant) if audience.participant else None
+    return Sight(audience.kind, audience.participant, board, room)

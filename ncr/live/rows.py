@@ -7,6 +7,7 @@ from typing import Any, Literal
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
+from ncr.exercise.addressees import reaches
 from ncr.exercise.lifecycle import State
 from ncr.exercise.tables import Exercise, Message, Moment
 
@@ -16,11 +17,12 @@ PUBLIC_MOMENTS = ("open", "freeze", "close")
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What somebody sees of an exercise: as whom, as which participant, and whether others' standings too."""
+    """What somebody sees of an exercise: as whom, as which participant in which room, and others' standings too."""
 
     kind: Literal["public", "team", "staff"]
     participant: str | None = None
     board: bool = True
+    room: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class Said:
         """Staff read everything; a team what is for teams, or one of their rooms, unless it is for another team."""
         if sight.kind != "team":
             return sight.kind == "staff"
-        return self.participant in (None, sight.participant) and set(self.to) != {"staff"}
+        return self.participant in (None, sight.participant) and reaches(self.to, sight.room)
 
 
 def messages(session: Session, exercise: str, after: int) -> list[Said]:

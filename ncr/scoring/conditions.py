@@ -12,7 +12,6 @@ from ncr.scenario.model import Inject
 from ncr.scoring.facts import Fact, Kind
 
 UNJUDGED = frozenset({"unknown", "error"})
-KINDS = (Kind.SUBMITTED, Kind.CHECKED)
 
 
 @dataclass(slots=True)

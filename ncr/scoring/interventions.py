@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from ncr.errors import Invalid, NotFound, NotOpen, Problem, Refused
@@ -88,11 +88,15 @@ def restart(
 
 
 def fire(session: Session, exercise_id: str, inject: str, now: datetime, *, who: str | None = None) -> Moment:
-    """Have a waiting inject happen now, whatever its time or condition."""
+    """Have a waiting inject happen now, whatever its time or condition, to all it has not happened to; once."""
     exercise = journal.head(session, exercise_id)
     if exercise.state != State.RUNNING:
         raise Refused(f"the exercise is {exercise.state}; injects are fired while it runs")
     t_s = clock_of(exercise).t(now)
+    due = session.scalars(_inject(exercise_id, inject).where(Moment.offset_s <= t_s, Moment.state == "waiting"))
+    if moment := due.one_or_none():
+        # Fired a moment ago, or due by itself: it is about to happen.
+        return moment
     return _change_inject(session, exercise_id, inject, now, who, "fired", offset_s=t_s, from_end=False)
 
 
@@ -157,10 +161,15 @@ def _change_inject(
 ) -> Moment:
     which = (Moment.exercise_id == exercise_id, Moment.kind == "inject", Moment.ref == inject)
     changed: Any = session.execute(update(Moment).where(*which, Moment.state == "waiting").values(**values))
-    moment = session.scalars(select(Moment).where(*which).execution_options(populate_existing=True)).one_or_none()
+    moment = session.scalars(_inject(exercise_id, inject)).one_or_none()
     if moment is None:
         raise NotFound(f"the exercise has no inject {inject}")
     if changed.rowcount != 1:
         raise Refused(f"the inject {inject} is {moment.state} and can no longer be {event}")
     journal.record(session, now, exercise_id, event, subject=f"inject:{inject}", who=who)
     return moment
+
+
+def _inject(exercise_id: str, inject: str) -> Select[Moment]:
+    asked = select(Moment).where(Moment.exercise_id == exercise_id, Moment.kind == "inject", Moment.ref == inject)
+    return asked.execution_options(populate_existing=True)

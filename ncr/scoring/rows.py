@@ -71,6 +71,9 @@ def fact_row(fact: Fact, standings: Standings, audience: Audience, participant: 
     if fact.kind in CLOCK:
         return _fact(fact, dict(fact.payload))
     own = own_part(fact, participant) if participant is not None and audience == "team" else None
+    if fact.kind is Kind.INJECTED:
+        # What was planned, and for whom, is not for those whom it should surprise.
+        return None
     if own is not None:
         return _fact(own, {name: value for name, value in own.payload.items() if name not in STAFF_ONLY})
     entrant = standings.entrants.get(fact.team or "")

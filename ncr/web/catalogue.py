@@ -94,9 +94,19 @@ STATES: Mapping[str, str] = {
     "claimed": _("i gang"),
     "done": _("utført"),
     "skipped": _("hoppet over"),
+    "met": _("skal skje"),
+    "begun": _("i gang"),
     "missed": _("ikke rukket"),
     "full": _("disken er full"),
     "@gate": _("sluse"),
+}
+
+ROOMS: Mapping[str, str] = {
+    "teams": _("lagene"),
+    "staff": _("spillstaben"),
+    "management": _("ledelsesrommet"),
+    "technical": _("det tekniske rommet"),
+    "communication": _("kommunikasjonsrommet"),
 }
 
 # The usual ones; a scenario's own categories are shown as they are written.

@@ -18,7 +18,7 @@ from ncr.exercise.tables import Exercise
 from ncr.scenario.shared import SHARED
 from ncr.scenario.topology import Scenario
 from ncr.scoring import conduct
-from ncr.web import entries, environments, inside, views
+from ncr.web import entries, environments, inside, timeline, views
 from ncr.web.catalogue import Words
 from ncr.web.render import page
 from ncr.web.visit import Visit, Visiting, find, require_form
@@ -52,7 +52,6 @@ def show(visit: Visit, session: Session, exercise: Exercise) -> Response:
     told, language = visit.told, visit.told.language
     scenario = visit.site.shelf.get(exercise.digest)
     standings = visit.site.boards.of(exercise.id).snapshot("staff")["standings"]
-    titles = {inject.id: inject.title.get(language) for inject in scenario.definition.injects if inject.title}
     values: dict[str, Any] = {
         "exercise": exercise,
         "exercise_runs": exercise.state in (State.RUNNING, State.PAUSED),
@@ -61,7 +60,7 @@ def show(visit: Visit, session: Session, exercise: Exercise) -> Response:
         "clock": views.clock(exercise, visit.site.clock(), told),
         "may_run": access.may(visit.viewer, Action.RUN, exercise),
         "actions": _actions(State(exercise.state), told),
-        "said": environments.said(visit, session, exercise.id),
+        "said": environments.said(visit, session, exercise.id) or timeline.said(visit),
         "teams": _teams(session, exercise.id, scenario, standings, told),
         "shared": _shared(session, exercise.id, scenario, told),
         "restart_words": environments.restart_words(told),
@@ -69,7 +68,7 @@ def show(visit: Visit, session: Session, exercise: Exercise) -> Response:
         "inside": inside.teams(session, exercise, scenario.definition.entries, visit),
         "used": inside.log(session, exercise.id, scenario.definition.entries, told),
         "may_join": access.may(visit.viewer, Action.JOIN, exercise),
-        "timeline": views.timeline(session, exercise, titles, told),
+        "timeline": timeline.rows(session, exercise, scenario.definition, told),
         "journal": views.journal(session, exercise, told),
     }
     return page(visit.request, "control.html", visit.viewer, told, **values)

@@ -18,6 +18,7 @@ from ncr.web import (
     rehearsals,
     scenarios,
     team,
+    timeline,
 )
 from ncr.web.catalogue import Words
 from ncr.web.render import language, page
@@ -34,6 +35,7 @@ for each in (
     team,
     entries,
     environments,
+    timeline,
     control,
 ):
     router.include_router(each.router)

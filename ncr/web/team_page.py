@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from ncr import access
 from ncr.access import Audience
+from ncr.exercise.addressees import room_of
 from ncr.exercise.lifecycle import State, is_open
 from ncr.exercise.openness import clock_of
 from ncr.exercise.tables import Environment, Exercise, Participant
@@ -81,6 +82,7 @@ def seen_by(visit: Visit, session: Session, exercise: Exercise, audience: Audien
     row = own_row(visit, exercise.id, participant.id)
     handed = files(visit, session, exercise, audience, scenario)
     bound = _names(scenario.definition.tasks)
+    room = room_of(session, visit.viewer.user_id, participant.id)
     return {
         "exercise": exercise,
         "exercise_runs": exercise.state in (State.RUNNING, State.PAUSED),
@@ -99,7 +101,7 @@ def seen_by(visit: Visit, session: Session, exercise: Exercise, audience: Audien
         "categories": categories(seen, told, verdict),
         "current": verdict[1] if verdict else visit.request.query_params.get("task"),
         "place": {"rank": row.get("rank", "–"), "points": row.get("points", 0), "services": row.get("services", {})},
-        "messages": views.messages(session, exercise.id, participant.id, told),
+        "messages": views.messages(session, exercise.id, participant.id, room, told),
         "entries": entries.shown(visit, session, exercise, participant.id),
         "said": environments.said(visit, session, exercise.id),
         **environments.losses(session, environment, scenario, playing, told),

@@ -10,9 +10,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ncr.errors import NotFound
+from ncr.exercise.addressees import reaches
 from ncr.exercise.lifecycle import State
 from ncr.exercise.openness import clock_of
-from ncr.exercise.tables import Environment, Exercise, Journal, Message, Moment, Participant
+from ncr.exercise.tables import Environment, Exercise, Journal, Message, Participant
 from ncr.people.tables import Membership, Partner, Team, User
 from ncr.scenario.interpolation import interpolate
 from ncr.scenario.shared import SHARED
@@ -108,29 +109,6 @@ def control_teams(session: Session, exercise_id: str, standings: Sequence[Mappin
     ]
 
 
-def timeline(session: Session, exercise: Exercise, titles: Mapping[str, str], told: Words) -> list[dict[str, str]]:
-    """The moments in the order they fall, with their titles."""
-    names = {
-        "prepare": told("Klargjøring"),
-        "open": told("Åpning"),
-        "freeze": told("Poengtavla fryses"),
-        "close": told("Slutt"),
-        "teardown": told("Opprydding"),
-    }
-    rows = session.scalars(select(Moment).where(Moment.exercise_id == exercise.id)).all()
-    order = {"prepare": 0, "open": 1, "inject": 2, "freeze": 2, "close": 4, "teardown": 5}
-    rows = sorted(rows, key=lambda row: (order.get(row.kind, 3), row.offset_s if row.offset_s is not None else 1e12))
-    return [
-        {
-            "at": f"T{'+' if row.offset_s >= 0 else ''}{span(row.offset_s)}" if row.offset_s is not None else "–",
-            "what": names.get(row.kind) or titles.get(row.ref, row.ref),
-            "note": str(row.outcome.get("why", "")),
-            "state": row.state,
-        }
-        for row in rows
-    ]
-
-
 def journal(session: Session, exercise: Exercise, told: Words, limit: int = 60) -> list[dict[str, Any]]:
     """What happened last, newest first, in words."""
     newest = select(Journal).where(Journal.exercise_id == exercise.id).order_by(Journal.id.desc()).limit(limit)
@@ -153,11 +131,12 @@ def _journal_text(row: Journal, names: Mapping[str, str], told: Words) -> str:
     return ": ".join(part for part in (what, said, row.why or "") if part) + (f" ({row.who})" if row.who else "")
 
 
-def messages(session: Session, exercise_id: str, participant: str | None, told: Words) -> list[dict[str, Any]]:
-    """What this team (or, for None, anybody) has been told, newest first."""
+def messages(
+    session: Session, exercise_id: str, participant: str, room: str | None, told: Words
+) -> list[dict[str, Any]]:
+    """What a member of this team who sits in `room` has been told, newest first."""
     asked = select(Message).where(Message.exercise_id == exercise_id).order_by(Message.id.desc())
-    if participant is not None:
-        asked = asked.where(Message.participant_id.is_(None) | (Message.participant_id == participant))
+    asked = asked.where(Message.participant_id.is_(None) | (Message.participant_id == participant))
     return [
         {
             "at": row.at,
@@ -166,7 +145,7 @@ def messages(session: Session, exercise_id: str, participant: str | None, told: 
             "text": markdown(_pick(row.text, told)),
         }
         for row in session.scalars(asked)
-        if "staff" not in row.to or participant is None
+        if reaches(row.to, room)
     ]
 
 

@@ -94,7 +94,7 @@ TABLE = (
     api("POST /exercises/{id}/{turn}", "/exercises/{scheduled}/cancel", RUNS.format(200)),
     api("POST /exercises/{id}/{turn}", "/exercises/{finished}/archive", RUNS.format(200)),
     api("GET /exercises/{id}/timeline", "/exercises/{running}/timeline", INSPECTS),
-    api("POST /exercises/{id}/injects/{inject}/fire", "/exercises/{running}/injects/call/fire", RUNS.format(204)),
+    api("POST /exercises/{id}/injects/{inject}/fire", "/exercises/{running}/injects/call/fire", RUNS.format(202)),
     api("GET /exercises/{id}/scoreboard", "/exercises/{running}/scoreboard", LOOKS),
     api("GET /exercises/{id}/facts", "/exercises/{running}/facts", INSPECTS),
     api(
@@ -187,6 +187,7 @@ TABLE = (
         "403 200 403 404 404 403 200 404 200",
         {"participant": "{player_blaa}"},
     ),
+    Row("POST /exercises/{exercise_id}/injects/{inject}/fire", "/exercises/{running}/injects/call/fire", FORM_RUNS, {}),
     Row("POST /exercises/{exercise_id}/extend", "/exercises/{running}/extend", FORM_RUNS, {"minutes": "5"}),
     Row("POST /exercises/{exercise_id}/postpone", "/exercises/{scheduled}/postpone", FORM_RUNS, {"minutes": "5"}),
     Row("POST /exercises/{exercise_id}/{turn}", "/exercises/{running}/pause", FORM_RUNS, {}),
