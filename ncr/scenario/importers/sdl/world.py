@@ -115,7 +115,7 @@ def _feature_lines(making: Making, node: Machine) -> Iterator[str]:
         role = node.roles.get(node.features.get(name, ""))
         user = role.username if role else "root"
         if row is not None and row.image:
-            yield f"COPY --from={row.image} / {json.dumps(feature.destination or '/')}"
+            yield f"COPY --from={row.image} {json.dumps(['/', feature.destination or '/'])}"
         else:
             place = f" to {feature.destination}" if feature.destination else ""
             text = f"# {FILL_IN}: the {feature.type} {name} ({shown(feature.source)}), as {user}{place}."
@@ -155,7 +155,8 @@ def _scripted(making: Making, path: str, package: Any, service: str, ending: str
     if row is None or not row.command:
         file = slug(name, "script")
         making.draft.files[f"images/{service}/{part}/{file}"] = script(f"{part} {name}, {shown(package)}", ending)
-        yield f"COPY --chmod=0755 {part}/{file} {PLACE}/{part}/{file}"
+        yield f"COPY {part}/{file} {PLACE}/{part}/{file}"
+        yield f"RUN chmod 0755 {PLACE}/{part}/{file}"
 
 
 def _features(making: Making) -> None:

@@ -217,7 +217,7 @@ def test_unmapped_packages_become_placeholders_that_say_what_to_fill_in(tmp_path
     assert "FROM ncr/base:bookworm" in text
     assert text.index("python-runtime") < text.index("package dashboard ^1.0), as root to /srv/dashboard")
     assert "useradd --badname --create-home --shell /bin/bash drift" in text
-    assert "injects/wipe" in text
+    assert "COPY injects/wipe /opt/ncr/injects/wipe\nRUN chmod 0755 /opt/ncr/injects/wipe\n" in text
     assert {"nodes.historian.source", "features.dashboard.source", "injects.wipe.source"} <= {
         warned.where for warned in report.warnings if warned.trap == "placeholder"
     }
@@ -244,7 +244,7 @@ def test_a_table_says_which_images_stand_for_packages(tmp_path: Path) -> None:
     recipe = (scenario.path / "images/historian/Dockerfile").read_text()
     assert "FROM registry.invalid/historian:2" in recipe
     assert recipe.index("registry.invalid/python:3") < recipe.index("COPY --from=registry.invalid/dashboard:1")
-    assert '"/srv/dashboard"' in recipe
+    assert 'COPY --from=registry.invalid/dashboard:1 ["/", "/srv/dashboard"]' in recipe
     wiping = next(inject.exec for inject in scenario.definition.injects if inject.id == "wiping")
     assert wiping is not None
     assert wiping.command == ("env", "DEPTH=2", "/usr/bin/wipe", "--all")
