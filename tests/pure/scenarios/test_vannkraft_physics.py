@@ -12,8 +12,9 @@ from ncr.scenario.model import Number
 from tests.pure.scenarios.own_modules import SCENARIOS, load
 
 physics: Any
+station: Any
 control: Any
-physics, control = load("vannkraft", ("images/anlegg", "images/plc", "felles"), "physics", "control")
+physics, station, control = load("vannkraft", ("images/anlegg", "images/plc"), "physics", "station", "control")
 openings = st.floats(0, 1)
 levels = st.floats(physics.BED_M + 1.5, 414)
 HOUR_S = 3600
@@ -138,6 +139,32 @@ def test_automatic_operation_keeps_level_and_power_within_limits(inflow: float) 
         level = physics.level(state.volume_m3)
         assert physics.LEAST_M + 0.2 < level < physics.MOST_M - 0.2
         assert 6.0e6 < physics.power(level, physics.turbine_flow(level, state.vane)) < 15.5e6
+
+
+def test_a_plant_that_was_frozen_goes_on_from_where_it_was() -> None:
+    frozen, awake = station.Station(), station.Station()
+    for one, real_s in ((frozen, HOUR_S), (awake, station.LONGEST_GAP_S)):
+        one.order(0.0, 1.0)
+        one.pass_time(real_s)
+    assert frozen.meters() == awake.meters()
+
+
+def test_time_passes_in_whole_steps_however_it_is_cut() -> None:
+    coarse, fine = station.Station(), station.Station()
+    for one, times in ((coarse, 4), (fine, 64)):
+        one.order(0.2, 0.7)
+        for _ in range(times):
+            one.pass_time(2 / times)  # halves and their halves: exact in binary
+    assert coarse.meters() == fine.meters()
+    assert coarse.meters()["level_m"] != 412.0
+
+
+@pytest.mark.parametrize(
+    ("level", "state"),
+    [(411.49, "down"), (411.5, "degraded"), (411.75, "up"), (412.25, "up"), (412.5, "degraded"), (412.51, "down")],
+)
+def test_the_level_is_judged_by_the_licence(level: float, state: str) -> None:
+    assert station.level_judgement(level) == state
 
 
 def test_the_tasks_want_what_the_equations_give() -> None:

@@ -20,7 +20,7 @@ def height(level: float) -> float:
 def drawing(words: Mapping[str, str], reading: Reading | None) -> str:
     """Reservoir, dam with gate, penstock, turbine and grid. Elements with data-… are kept alive by the script."""
     top = height(reading.level if reading else NORMAL_M)
-    gate = (reading.gate if reading else 0.0) / 100 * 30
+    gate = (reading.gate if reading else 0.0) / 100 * 28
     classes = f"plant {'stopped' if reading is None or reading.tripped else 'turning'}"
     limits = "".join(f'<path class="limit" d="M24 {height(at):.1f}H196"/>' for at in (LEAST_M, MOST_M))
     label = {name: escape(words[name]) for name in ("drawing", "reservoir", "gate", "turbine", "grid")}
@@ -30,8 +30,8 @@ def drawing(words: Mapping[str, str], reading: Reading | None) -> str:
   {limits}
   <path class="rock" d="M10 30V150H196V30"/>
   <path class="dam" d="M196 34L214 34L232 150H196Z"/>
-  <rect class="gate" data-gate x="206" y="{112 - gate:.1f}" width="8" height="38"/>
-  <path class="pipe" d="M196 132H262L452 240H478"/>
+  <rect class="gate" data-gate x="206" y="{118 - gate:.1f}" width="8" height="32"/>
+  <path class="pipe" d="M196 104H262L452 240H478"/>
   <circle class="wheel" cx="500" cy="240" r="22"/>
   <g class="blades"><path d="M500 222V258M482 240H518M487 227L513 253M513 227L487 253"/></g>
   <path class="shaft" d="M522 240H548"/>
@@ -39,7 +39,7 @@ def drawing(words: Mapping[str, str], reading: Reading | None) -> str:
   <path class="line" d="M592 240H612V96M596 96H628M602 84H622"/>
   <path class="tail" d="M500 262V282H632"/>
   <g class="label">
-    <text x="24" y="176">{label["reservoir"]}</text><text x="238" y="96">{label["gate"]}</text>
+    <text x="24" y="176">{label["reservoir"]}</text><text x="242" y="176">{label["gate"]}</text>
     <text x="470" y="204">{label["turbine"]}</text><text x="590" y="72">{label["grid"]}</text>
   </g>
 </svg>"""

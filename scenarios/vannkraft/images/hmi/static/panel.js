@@ -16,7 +16,7 @@ function draw(now) {
   const water = document.querySelector("[data-water]");
   water.setAttribute("y", top.toFixed(1));
   water.setAttribute("height", (WATER_BOTTOM - top).toFixed(1));
-  document.querySelector("[data-gate]").setAttribute("y", (112 - now.gate / 100 * 30).toFixed(1));
+  document.querySelector("[data-gate]").setAttribute("y", (118 - now.gate / 100 * 28).toFixed(1));
 }
 
 function show(told) {
