@@ -77,6 +77,13 @@ class Station:
     def state(self, check: str) -> str:
         return asyncio.run(self._state(check))
 
+    def comes_to(self, check: str, wanted: str, within_s: float = 15.0) -> str:
+        """The check's state once it is `wanted`, or when the time is up: the plant follows its controller."""
+        end = time.monotonic() + within_s
+        while (seen := self.state(check)) != wanted and time.monotonic() < end:
+            time.sleep(0.2)
+        return seen
+
     async def _state(self, name: str) -> str:
         check, prober = CHECKS[name], Prober()
 
@@ -158,18 +165,10 @@ def test_what_the_waves_lead_to_is_what_the_checks_see(station: Station) -> None
         assert station.state("vannstand") == state, level
     station.wave(2)
     assert station.comes_to_be(STRUCK[2]) == STRUCK[2]
-    assert station.state("effekt") == "down"
+    assert station.comes_to("effekt", "down") == "down"
     station.wave("rydd")
     assert station.comes_to_be(HEALTHY) == HEALTHY
-    assert comes_up(station, "effekt")
-
-
-def comes_up(station: Station, check: str) -> bool:
-    """Whether the vanes have opened again in time."""
-    end = time.monotonic() + 15
-    while (state := station.state(check)) != "up" and time.monotonic() < end:
-        time.sleep(0.2)
-    return state == "up"
+    assert station.comes_to("effekt", "up") == "up"
 
 
 def test_each_network_is_reached_only_through_the_one_before(station: Station) -> None:
