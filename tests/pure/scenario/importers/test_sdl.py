@@ -100,6 +100,7 @@ stories:
 
 
 def imported(folder: Path, text: str = WATERWORKS, table: ImageTable = NO_TABLE) -> tuple[Draft, Report]:
+    folder.mkdir(exist_ok=True)
     (folder / "range.yml").write_text(text)
     return sdl.read(folder / "range.yml", table)
 
@@ -316,6 +317,7 @@ REFUSED = [
     ("condition: disk-is-whole, ", "", "a conditional metric, and no other, has a `condition`"),
     ("{type: manual, artifact: true, max-score: 10", "{type: manual, max-score: 0", "is `0`; write more than 0"),
     ("min-score: 70", "min-score: 170", "`percentage` is `170`; write at most 100"),
+    ("min-score: 70", "min-score: {absolute: 101}", "is 101, more than all metrics give together (100); write less"),
     ("min-score: 70", "min-score: {}", "must have one of absolute and percentage; keep one"),
     ("tlos: [keep-sight], description", "tlos: [], description", "`tlos` has too few items"),
     ("role: Blue", "role: blue", "`role: blue` is not one of 'White', 'Green', 'Red' or 'Blue'"),
@@ -382,6 +384,10 @@ def test_keys_may_be_lower_case_capitalised_or_upper_but_not_mixed(tmp_path: Pat
     assert (
         scenario_of(tmp_path, text.replace("max-score", "Max-Score")).definition.summary.get("en").startswith("A water")
     )
+    odd = changed("tlos:\n", "TLOs:\n").replace("type: vm, source: pump", "type: vM, source: pump")
+    assert scenario_of(
+        tmp_path / "odd", odd.replace("entities: [shift.lead]", "Entity: [shift.lead]")
+    ).definition.entries
     _, report = imported(tmp_path, changed("goals:", "gOals:"))
     assert "write `goals`" in "\n".join(one.message for one in report.warnings if one.trap == "unknown-key")
 
