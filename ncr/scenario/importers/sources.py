@@ -9,6 +9,9 @@ from ncr.scenario.importers import jsontext
 from ncr.scenario.importers.frame import refusal, refuse
 from ncr.scenario.tree import Findings, Mark, Node
 
+LARGEST_LAB_BYTES = 64 * 1024
+MOST_LAB_VALUES = 1500
+
 
 def content(path: Path, largest: int = yamlfile.LARGEST_BYTES) -> bytes:
     """A file's bytes. Raises ScenarioInvalid when it is no file, cannot be read or is larger than `largest`."""
@@ -30,6 +33,15 @@ def tree(path: Path, name: str = "") -> Node:
     root = yamlfile.read(content(path), name or path.name, findings)
     if root is None or findings.problems:
         raise refusal(findings)
+    return root
+
+
+def topology(path: Path) -> Node:
+    """Like `tree`, for a file that describes one lab: of a size at which it can be edited within a second."""
+    content(path, LARGEST_LAB_BYTES)
+    root = tree(path)
+    if root.size > MOST_LAB_VALUES:
+        raise refuse(root.mark, f"holds over {MOST_LAB_VALUES} values, more than one lab has; split it")
     return root
 
 

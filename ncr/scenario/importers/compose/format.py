@@ -33,7 +33,7 @@ def read(path: Path) -> tuple[Draft, Report]:
     file = _file(path)
     if file is None:
         raise refuse(Mark(path.name), f"holds no {', '.join(FILES)}")
-    root = sources.tree(file)
+    root = sources.topology(file)
     services = root.mapping.get("services")
     if services is None or not services.mapping:
         raise refuse(root.mark, "has no services; write at least one under `services`")

@@ -20,13 +20,14 @@ class Sheet:
     def __init__(self, text: str, file: str) -> None:
         self._file = file
         self._kept: dict[Path, list[int]] = {}
+        self._places: dict[tuple[int, int], list[Path]] = {}
         self.text = text
         self.doc: Any = self._load()
 
     def settle(self) -> str:
-        """The text after all edits so far; positions are then those in it."""
+        """The text after all edits so far; `at` then means positions in it."""
         self.text = dump(self.doc)
-        self.doc = self._load()
+        self._places.clear()
         return self.text
 
     def get(self, path: Path) -> Any:
@@ -68,9 +69,11 @@ class Sheet:
 
     def at(self, mark: Mark, outer: bool) -> Path | None:
         """What begins at a place of the settled text: where several do, the outermost or the innermost."""
-        found = [
-            path for path, line, column in _places(self.doc, (), set()) if (line, column) == (mark.line, mark.column)
-        ]
+        if not self._places:
+            self.doc = self._load()
+            for path, line, column in _places(self.doc, (), set()):
+                self._places.setdefault((line, column), []).append(path)
+        found = self._places.get((mark.line, mark.column))
         return None if not found else min(found, key=len) if outer else max(found, key=len)
 
     def scalars(self) -> Iterator[tuple[Path, str]]:
@@ -114,12 +117,12 @@ def _places(value: Any, path: Path, seen: set[int]) -> Iterator[tuple[Path, int,
     if not isinstance(value, CommentedMap | CommentedSeq) or id(value) in seen:
         return  # an alias leads to what has been seen
     seen.add(id(value))
-    for key, (line, column, *where) in (value.lc.data or {}).items():
-        if key in _own(value):
-            yield (*path, key), line + 1, column + 1
-            if where:
-                yield (*path, key), where[0] + 1, where[1] + 1
-            yield from _places(value[key], (*path, key), seen)
+    for key in _own(value):
+        line, column, *where = value.lc.data[key]
+        yield (*path, key), line + 1, column + 1
+        if where:
+            yield (*path, key), where[0] + 1, where[1] + 1
+        yield from _places(value[key], (*path, key), seen)
 
 
 def _scalars(value: Any, path: Path, seen: set[int]) -> Iterator[tuple[Path, str]]:
@@ -133,8 +136,5 @@ def _scalars(value: Any, path: Path, seen: set[int]) -> Iterator[tuple[Path, str
 
 def _own(value: CommentedMap | CommentedSeq) -> list[Any]:
     # Without what `<<` merges in: that is written, and changed, at its anchor.
-    return (
-        list(range(len(value)))
-        if isinstance(value, CommentedSeq)
-        else [key for key in value.lc.data or () if key in value]
-    )
+    there = range(len(value)) if isinstance(value, CommentedSeq) else value
+    return [key for key in value.lc.data or () if key in there]

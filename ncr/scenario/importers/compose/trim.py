@@ -47,10 +47,10 @@ class Editing:
     findings: Findings = field(default_factory=Findings)
 
     def decide(self, path: Path, outcome: Outcome, why: str) -> None:
-        """Remember what became of what stands at a path, unless something more telling has already been said."""
+        """Remember what became of what stands at a path; what is said first stays, unless it is left after all."""
         node = node_at(self.root, self.sheet.original(path))
-        if node is not None:
-            self.fates.setdefault(id(node), (outcome, why))
+        if node is not None and (outcome == "left" or id(node) not in self.fates):
+            self.fates[id(node)] = (outcome, why)
 
     def drop(self, path: Path, why: str) -> None:
         """Take something out of the file."""

@@ -39,7 +39,7 @@ def read(path: Path) -> tuple[Draft, Report]:
     file = _file(path)
     if file is None:
         raise refuse(Mark(path.name), f"holds no file that ends in {ENDINGS[0]}, or several; name one")
-    root = sources.tree(file)
+    root = sources.topology(file)
     topology = root.mapping.get("topology")
     if topology is None or "nodes" not in topology.mapping or not topology.mapping["nodes"].mapping:
         raise refuse(topology.mark if topology else root.mark, "has no nodes; write at least one under topology.nodes")
