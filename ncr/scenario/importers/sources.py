@@ -1,5 +1,6 @@
 """Reads what is to be imported: bounded, never through links, every complaint with its place."""
 
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from ncr.scenario.tree import Findings, Mark, Node
 
 LARGEST_LAB_BYTES = 64 * 1024
 MOST_LAB_VALUES = 1500
+_KEY = re.compile(rb"^[\"']?([A-Za-z_][A-Za-z0-9_-]*)[\"']?[ \t]*:(?=\s|$)", re.MULTILINE)
 
 
 def content(path: Path, largest: int = yamlfile.LARGEST_BYTES) -> bytes:
@@ -55,6 +57,9 @@ def keys(path: Path) -> frozenset[str]:
 # Each format looks at the same file in turn, and reading it is most of the work.
 @lru_cache(maxsize=8)
 def _keys(content: bytes, is_json: bool) -> frozenset[str]:
+    if not is_json and not content.lstrip().startswith((b"{", b"[")):
+        # Written in blocks, the keys begin lines; so a file that is wrong further down is known for what it is.
+        return frozenset(key.decode().lower() for key in _KEY.findall(content))
     root = (jsontext if is_json else yamlfile).read(content, "", Findings())
     return frozenset(key.lower() for key in root.mapping) if root else frozenset()
 

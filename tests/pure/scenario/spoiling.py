@@ -1,5 +1,6 @@
 """What may become of a spoiled file: read, or refused with a place for every problem and nothing written."""
 
+import json
 import re
 import shutil
 from collections.abc import Mapping
@@ -15,6 +16,8 @@ from tests.pure.scenario.directories import FILES as SMALL
 from tests.pure.scenario.importers.clab import FILES as CLAB
 from tests.pure.scenario.importers.labs import FILES as LAB
 from tests.pure.scenario.importers.test_ctfcli import FILES as EVENT
+from tests.pure.scenario.importers.test_kypo import FILES as KYPO
+from tests.pure.scenario.importers.test_kypo import TRAINING
 from tests.pure.scenario.importers.test_sdl import WATERWORKS
 
 _PLACE = re.compile(r".+:\d+:\d+")
@@ -81,6 +84,8 @@ configs:
 """
 SCENARIO = {**SMALL, "scenario.yml": FULLER, "play.yml": PLAY.replace("NCR{no}", '"NCR{no}"'), "play/root.sh": "id\n"}
 
+SANDBOX = {**KYPO, "training.json": json.dumps(TRAINING, indent=1)}
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -101,6 +106,8 @@ SAMPLES = {
     "compose-dotenv": Sample(LAB, ".env"),
     "containerlab": Sample(CLAB, "lab.clab.yml"),
     "ctfcli": Sample(EVENT, "web/bakery/challenge.yml"),
+    "kypo-topology": Sample(SANDBOX, "topology.yml"),
+    "kypo-training": Sample(SANDBOX, "training.json"),
     "sdl": Sample({"waterworks.yml": WATERWORKS}, "waterworks.yml", "waterworks.yml"),
 }
 

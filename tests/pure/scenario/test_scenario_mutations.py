@@ -22,7 +22,7 @@ def test_the_sample_is_good(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(mutations=MUTATIONS)
 def test_a_spoiled_file_is_read_or_refused_with_a_place(name: str, mutations: list[Mutation]) -> None:
     sample = SAMPLES[name]
