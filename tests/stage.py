@@ -179,7 +179,7 @@ class Stage:
         judged = rules(self.shelf.get(self.exercise(exercise_id).digest).definition)
         member = Member(player or "", "u", "p")
         with self.sessions.begin() as session:
-            assert submit(session, exercise_id, member, judged, task, answer, self.clock()).right
+            assert submit(session, exercise_id, member, judged, task, answer, self.clock()).correct
 
     def messages(self, exercise_id: str) -> list[Message]:
         with self.sessions() as session:
