@@ -167,6 +167,10 @@ _WAYS: Mapping[str, Callable[[Making, Found, str], None]] = {
 
 
 def _event(making: Making) -> None:
+    if making.event.unreadable is not None:
+        why = "is no configuration; challenges are looked for in the folders"
+        making.report.left(CONFIG, why)
+        making.report.warn("config-unreadable", str(making.event.unreadable), why)
     for section, keys in making.event.config.items():
         for key in keys:
             path = under(CONFIG, section, key)

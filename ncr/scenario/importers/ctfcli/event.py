@@ -48,11 +48,12 @@ class Event:
     challenges: tuple[Found, ...]
     config: dict[str, dict[str, str]]
     missing: tuple[str, ...] = ()
+    unreadable: Mark | None = None
 
     @property
     def is_event(self) -> bool:
         """Whether it is more than one challenge's own folder."""
-        return bool(self.config) or len(self.challenges) > 1
+        return bool(self.config) or self.unreadable is not None or len(self.challenges) > 1
 
 
 def looks_right(path: Path) -> bool:
@@ -68,7 +69,7 @@ def read_event(path: Path) -> Event:
     alone = path if path.is_file() else next((folder / name for name in NAMES if (folder / name).is_file()), None)
     if alone is not None and not (folder / CONFIG).is_file():
         return Event(path, (_read_all([alone], alone.parent)), {})
-    config = _config(folder / CONFIG)
+    config, unreadable = _config(folder / CONFIG)
     files = _folders(folder)
     if not files:
         raise refuse(Mark(path.name), "holds no challenge.yml; name a challenge's folder, or an event's with them in")
@@ -76,7 +77,7 @@ def read_event(path: Path) -> Event:
         raise refuse(Mark(path.name), f"holds over {MOST_CHALLENGES} challenges; import fewer at a time")
     there = {str(file.parent.relative_to(folder)) for file in files}
     missing = tuple(key for key in config.get("challenges", {}) if str(Path(key)) not in there)
-    return Event(path, _read_all(files, folder), config, missing)
+    return Event(path, _read_all(files, folder), config, missing, unreadable)
 
 
 def moment(written: str) -> datetime:
@@ -157,14 +158,17 @@ def _check(root: Node, challenge: Challenge, findings: Findings) -> None:
         findings.add(at, f"`minimum` is above `initial`; write at most {extra.initial}")
 
 
-def _config(path: Path) -> dict[str, dict[str, str]]:
+def _config(path: Path) -> tuple[dict[str, dict[str, str]], Mark | None]:
+    """The event's own file by section, and where it cannot be read: nothing in it is needed, and some encrypt it."""
     if not path.is_file():
-        return {}
+        return {}, None
     parser = configparser.RawConfigParser(strict=False, allow_no_value=True, delimiters=("=",))
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     try:
         parser.read_string(sources.content(path).decode(), CONFIG)
-    except (configparser.Error, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        return {}, Mark(CONFIG)
+    except configparser.Error as error:
         line = getattr(error, "lineno", None) or next(iter(getattr(error, "errors", [])), (1,))[0]
-        raise refuse(Mark(CONFIG, line), "is no configuration; write [section], and KEY = VALUE under it") from error
-    return {section: {key: value or "" for key, value in parser.items(section)} for section in parser.sections()}
+        return {}, Mark(CONFIG, line)
+    return {section: {key: value or "" for key, value in parser.items(section)} for section in parser.sections()}, None

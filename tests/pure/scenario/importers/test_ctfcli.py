@@ -332,8 +332,16 @@ def test_two_challenges_of_one_name_are_refused(tmp_path: Path) -> None:
     assert "web/bakery/challenge.yml:1:7: `Bakery counter` is the name of crypto/shift/challenge.yml too" in told
 
 
-def test_a_broken_configuration_says_where(tmp_path: Path) -> None:
-    assert ".ctf/config:1:1: is no configuration" in problems(event(tmp_path, {".ctf/config": "url = a\n"}))
+def test_a_broken_configuration_is_told_of_and_not_needed(tmp_path: Path) -> None:
+    draft, report = imported(tmp_path, {".ctf/config": "url = a\n"})
+    assert len(draft.definition["tasks"]) == 3
+    assert [warned.where for warned in report.warnings if warned.trap == "config-unreadable"] == [".ctf/config:1:1"]
+
+
+def test_an_encrypted_configuration_is_not_needed_either(tmp_path: Path) -> None:
+    place = event(tmp_path)
+    (place / ".ctf/config").write_bytes(b"\x00GITCRYPT\x00\xff\xfe")
+    assert "config-unreadable" in {warned.trap for warned in ctfcli.read(place)[1].warnings}
 
 
 def test_only_challenges_are_taken_for_challenges(tmp_path: Path) -> None:
