@@ -33,6 +33,9 @@ def make(making: Making) -> None:
     making.report.warn(
         "no-duration", where, "ctfcli tells no length of the event: four hours, or an hour after the last"
     )
+    if making.event.is_all_hidden:
+        message = "every challenge is hidden, so none is held back here: all open at the start"
+        making.report.warn("all-hidden", where, message)
     for found in making.event.challenges:
         making.report.finish(found.root, found.name)
 
@@ -151,6 +154,9 @@ def _schedule(making: Making, found: Found, path: str) -> None:
 def _state(making: Making, found: Found, path: str) -> None:
     if found.challenge.state == "visible" or found.opens_at:
         making.report.carried(path, _to(making, found, "opens"))
+        return
+    if making.event.is_all_hidden:
+        making.report.mapped(path, _to(making, found, "opens"), "hidden, as all of them are: it opens at the start")
         return
     why = "hidden: it opens at the very end; write an earlier `opens`, or take the task out"
     making.report.mapped(path, _to(making, found, "opens"), why)

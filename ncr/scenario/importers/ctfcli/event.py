@@ -51,6 +51,11 @@ class Event:
     unreadable: Mark | None = None
 
     @property
+    def is_all_hidden(self) -> bool:
+        """Whether nothing is visible: then hidden means that the event had not begun, not that one is held back."""
+        return all(found.challenge.state == "hidden" for found in self.challenges)
+
+    @property
     def is_event(self) -> bool:
         """Whether it is more than one challenge's own folder."""
         return bool(self.config) or self.unreadable is not None or len(self.challenges) > 1

@@ -12,6 +12,7 @@ from ncr.scenario.importers.ctfcli.event import NAMES, Found
 from ncr.scenario.importers.ctfcli.making import DESK, LAB, Making
 from ncr.scenario.importers.placeholders import BASE
 
+_RECIPES = ("Dockerfile", "docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml")
 _IMAGE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._/:@-]{0,254}")
 _EXPOSED = re.compile(r"^\s*EXPOSE\s+(\d{1,5})", re.MULTILINE | re.IGNORECASE)
 _PORT = re.compile(r"(?::|nc\s+\S+\s+|-p\s*|port\s+)(\d{2,5})\b")
@@ -157,6 +158,10 @@ def _health(making: Making, found: Found) -> None:
 
 
 def _without(making: Making, found: Found) -> None:
+    beside = next((name for name in _RECIPES if (found.folder / name).is_file()), None)
+    if beside is not None and not found.challenge.image:
+        message = f"there is a {beside} beside it, but it names no image: write `image: .`, or import that by itself"
+        making.report.warn("image-not-named", str(found.root.mapping["name"].mark), message)
     for key in _given(found, ("protocol", "host", "healthcheck")):
         making.report.left(making.path(found, key), "there is no service of its own to reach")
 

@@ -102,7 +102,8 @@ def _attempts(making: Making, found: Found) -> dict[str, Any]:
 def _opens(making: Making, found: Found, first: datetime | None) -> dict[str, Any]:
     if found.opens_at and first:
         return {"opens": f"T+{span(int((found.opens_at - first).total_seconds()))}"}
-    return {"opens": "T-0s"} if found.challenge.state == "hidden" else {}
+    is_held_back = found.challenge.state == "hidden" and not making.event.is_all_hidden
+    return {"opens": "T-0s"} if is_held_back else {}
 
 
 def _required(making: Making, found: Found) -> list[str]:

@@ -272,10 +272,23 @@ def test_one_challenge_alone_is_a_scenario_too(tmp_path: Path) -> None:
     assert draft.id == "one"
 
 
-def test_hidden_challenges_stay_shut_and_are_warned_about(tmp_path: Path) -> None:
-    draft, report = ctfcli.read(challenge(tmp_path, "state: hidden\nflags: [a]\n"))
-    assert draft.definition["tasks"][0]["opens"] == "T-0s"
+def test_a_hidden_challenge_stays_shut_and_is_warned_about(tmp_path: Path) -> None:
+    secret = "name: Later\ncategory: misc\nstate: hidden\nflags: [a]\n"
+    draft, report = imported(tmp_path, {"misc/later/challenge.yml": secret})
+    assert [task["opens"] for task in draft.definition["tasks"] if task["id"] == "later"] == ["T-0s"]
     assert "hidden" in {warned.trap for warned in report.warnings}
+    write(draft, report, tmp_path / "into")
+
+
+def test_where_all_are_hidden_none_is_held_back(tmp_path: Path) -> None:
+    draft, report = ctfcli.read(challenge(tmp_path, "state: hidden\nflags: [a]\n"))
+    assert "opens" not in draft.definition["tasks"][0]
+    assert "all-hidden" in {warned.trap for warned in report.warnings}
+
+
+def test_a_recipe_that_no_image_names_is_told_of(tmp_path: Path) -> None:
+    _, report = ctfcli.read(challenge(tmp_path, "flags: [a]\n", {"docker-compose.yml": "services: {}\n"}))
+    assert "image-not-named" in {warned.trap for warned in report.warnings}
 
 
 def test_every_member_submitting_is_warned_about(tmp_path: Path) -> None:
