@@ -11,6 +11,7 @@ from ncr.scenario.tree import Node, nearest
 
 DEFAULT = "default"
 MOST_PORTS = 1000
+MOST_NETWORKS = 200
 NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}"
 _PORT = re.compile(r"(?:(?P<host>.*):)?(?P<first>\d{1,5})(?:-(?P<last>\d{1,5}))?(?:/(?P<protocol>\w+))?")
 
@@ -19,6 +20,9 @@ def declared(root: Fields) -> dict[str, Network]:
     """The file's networks by name, and the default one that needs no declaring."""
     found = {DEFAULT: Network(DEFAULT)}
     node = root.get("networks")
+    if node is not None and len(node.mapping) > MOST_NETWORKS:
+        root.add("networks", f"declares over {MOST_NETWORKS} networks; declare those that are used")
+        return found
     for name, child in node.mapping.items() if node else ():
         if not re.fullmatch(NAME, name):
             root.context.findings.add(child.mark, f"`{name[:80]}` is no network name; write letters, digits, - _ .")
@@ -74,9 +78,9 @@ def _refuse_overlaps(networks: Mapping[str, Network], root: Fields) -> None:
         if network.subnet is None:
             continue
         subnet = IPv4Network(network.subnet)
-        for other, theirs in taken.items():
-            if subnet.overlaps(theirs):
-                root.add("networks", f"the subnets of `{name}` and `{other}` overlap; give each its own")
+        other = next((other for other, theirs in taken.items() if subnet.overlaps(theirs)), None)
+        if other is not None:
+            root.add("networks", f"the subnets of `{name}` and `{other}` overlap; give each its own")
         taken[name] = subnet
 
 

@@ -3,7 +3,7 @@
 import io
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
@@ -41,6 +41,8 @@ def writer() -> YAML:
     yaml = YAML(typ="rt", pure=True)
     yaml.width, yaml.preserve_quotes = WIDTH, True
     yaml.indent(mapping=2, sequence=4, offset=2)
+    # An anchor may be set anew: no reason to write to standard error.
+    cast(Any, yaml.composer).warn_double_anchors = False
     return yaml
 
 

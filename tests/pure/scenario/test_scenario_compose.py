@@ -7,7 +7,7 @@ import pytest
 from ncr.scenario.loader import load
 from ncr.scenario.maxima import Maxima
 from ncr.scenario.topology import Build, FileMount, Healthcheck, Membership, Network, Port, VolumeMount
-from tests.pure.scenario.directories import problems, refusals, service, with_compose, write
+from tests.pure.scenario.directories import COMPOSE, problems, refusals, service, with_compose, write
 
 HONOURED = [
     ("command: [a, 'b c']", "command", ("a", "b c")),
@@ -299,3 +299,10 @@ def test_one_address_for_several_replicas_is_refused(tmp_path: Path) -> None:
     rest = "networks:\n  a: {ipam: {config: [{subnet: 10.1.0.0/24}]}}\n"
     found = refusals(tmp_path, "scale: 2\nnetworks: {a: {ipv4_address: 10.1.0.5}}", rest=rest)
     assert found == ["compose.yml:3:5: has one ipv4_address for several replicas; remove one of the two"]
+
+
+def test_a_file_of_thousands_of_networks_is_refused_once(tmp_path: Path) -> None:
+    subnet = "{ipam: {config: [{subnet: 10.9.0.0/24}]}}"
+    networks = "networks:\n" + "".join(f"  n{number}: {subnet}\n" for number in range(1000))
+    found = problems(write(tmp_path, {"compose.yml": f"{COMPOSE}{networks}"}))
+    assert found == ["compose.yml:6:3: declares over 200 networks; declare those that are used"]

@@ -238,3 +238,10 @@ def test_what_is_written_can_be_imported_again(guestbook: Path, tmp_path: Path) 
     assert again.topology == scenario.topology
     assert YAML(typ="safe").load(scenario.path / "scenario.yml")["id"] == "lab-2031-guest-book"
     assert compose.recognises(scenario.path)
+
+
+def test_an_anchor_set_anew_is_read_as_yaml_reads_it(tmp_path: Path) -> None:
+    lines = "    environment: &e {A: one}\n  second:\n    image: nginx\n    environment: &e {A: two}\n    labels: *e\n"
+    scenario, _ = imported(tmp_path, lines)
+    assert scenario.topology.services["web"].environment == {"A": "one"}
+    assert scenario.topology.services["second"].labels == {"A": "two"}
