@@ -189,7 +189,7 @@ class _Reader:
                 number = float(raw.replace("_", ""))
         except ValueError:
             number = math.inf
-        if isinstance(number, int | float) and (not math.isfinite(number) or abs(number) > 2**63):
+        if isinstance(number, int | float) and not abs(number) <= 2**63:  # infinite, or not a number at all
             self._findings.add(
                 mark, f"`{raw[:20]}` is no number that fits here; write a smaller one, or quote the text"
             )

@@ -38,6 +38,7 @@ SAID = [
     ("", "1:1: is empty"),
     ("a: 1e999\n", "1:4: `1e999` is no number that fits here"),
     ("a: .inf\n", "1:4: `.inf` is no number that fits here"),
+    (f"a: {'9' * 400}\n", "is no number that fits here"),
     (f"a: {'9' * 5000}\n", "is no number that fits here"),
     ('a: "\\x00"\n', "1:4: holds a control, direction or broken character"),
     ("a: \u202eabc\n", "1:4: holds a control, direction or broken character"),
