@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     default_pids: int = 128
     max_pids: int = 2048
     terminal_pids: int = 256
+    runtimes: tuple[str, ...] = Field((), description="container runtimes of the engine that a scenario may name")
     disk_soft_mib: int = 512
     disk_hard_mib: int = 1024
     reserve_memory_mib: int = Field(1024, description="memory of the machine that environments never get")

@@ -70,6 +70,7 @@ def _host_config(spec: ContainerSpec, cgroup_parent: str) -> dict[str, Any]:
         "ShmSize": limits.shm_mib * MIB,
         "Ulimits": [{"Name": name, "Soft": soft, "Hard": hard} for name, (soft, hard) in ulimits.items()],
         "Sysctls": {**spec.sysctls, **SYSCTLS},
+        **({"Runtime": spec.runtime} if spec.runtime else {}),
         "Init": spec.init,
         "ReadonlyRootfs": spec.read_only,
         "Tmpfs": dict(spec.tmpfs),

@@ -122,6 +122,7 @@ class ContainerSpec:
     extra_hosts: Mapping[str, str] = field(default_factory=dict)
     dns: tuple[str, ...] = ()
     read_only: bool = False
+    runtime: str | None = None
     init: bool = True
     tty: bool = False
     stdin_open: bool = False

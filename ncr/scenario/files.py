@@ -80,6 +80,11 @@ class Directory:
             return None
         return joined
 
+    def has(self, written: str, base: str = ".") -> bool:
+        """Whether `written`, seen from `base`, is there, or is a path that `resolve` refuses for another reason."""
+        joined = os.path.normpath(PurePosixPath(base) / written)
+        return joined in self.files or joined in self.folders or written.startswith(("/", "~")) or joined[:2] == ".."
+
     def resolve_file(self, written: str, mark: Mark, base: str = ".", largest: int = LARGEST_COPIED) -> str | None:
         """Like `resolve`, for a file of at most `largest` bytes."""
         name = self.resolve(written, mark, base)

@@ -7,6 +7,7 @@ from ncr.errors import ScenarioInvalid
 from ncr.scenario import rules, texts, yamlfile
 from ncr.scenario.compose.composefile import read_topology
 from ncr.scenario.compose.fields import Context
+from ncr.scenario.compose.service import NO_ROOT, lies_in_root
 from ncr.scenario.digest import digest
 from ncr.scenario.expressions import check_expressions
 from ncr.scenario.files import Directory
@@ -57,6 +58,7 @@ def _load(path: Path, maxima: Maxima, findings: Findings) -> Scenario | None:
     topology = topologies.get("compose")
     names = _known(root, topology)
     rules.check_definition(root, names, findings)
+    _check_deliveries(root, topology, findings)
     play = _play(directory, names)
     briefing = _briefing(directory)
     texts.check_texts(root, briefing, used_in_compose(topologies), findings)
@@ -121,12 +123,25 @@ def _refuse_shared_names(topologies: Mapping[str, Topology], findings: Findings)
     if len(topologies) == 2:
         for name in topologies["compose"].services.keys() & topologies["shared"].services.keys():
             findings.add(Mark("shared.yml"), f"the service `{name}` is in the environment too; rename one of them")
+        for service in topologies["shared"].services.values():
+            for network, place in service.networks.items():
+                if place.ipv4 and network in topologies["compose"].networks:
+                    why = f"has the address {place.ipv4} on `{network}`, which every team has its own of; remove it"
+                    findings.add(Mark("shared.yml"), f"the service `{service.name}` {why}")
 
 
 def _known(root: Node, topology: Topology | None) -> rules.Known:
     if topology is None:
         return rules.known(root, None, None)
     return rules.known(root, topology.services, topology.networks)
+
+
+def _check_deliveries(root: Node, topology: Topology | None, findings: Findings) -> None:
+    for deliver in find(root, "tasks.*.flag.deliver"):
+        service, file = (deliver.mapping[key].text if key in deliver.mapping else None for key in ("service", "file"))
+        found = topology.services.get(service or "") if topology else None
+        if found is not None and found.read_only and lies_in_root(file or ""):
+            findings.add(deliver.mapping["file"].mark, f"`{service}` is read_only, and `{file}` {NO_ROOT}")
 
 
 def _play(directory: Directory, names: rules.Known) -> Play | None:

@@ -9,18 +9,18 @@ from ncr.config import Settings
 
 @dataclass(frozen=True, slots=True)
 class Maxima:
-    """Limits above these are problems of a scenario; so are runtimes that are not named."""
+    """Limits above these are problems of a scenario; so are runtimes that are not named (None: any is allowed)."""
 
     memory_mib: int = 4096
     cpus: float = 4.0
     pids: int = 2048
-    runtimes: tuple[str, ...] = ()
+    runtimes: tuple[str, ...] | None = ()
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """The maxima of a site."""
-        return cls(settings.max_memory_mib, settings.max_cpus, settings.max_pids)
+        return cls(settings.max_memory_mib, settings.max_cpus, settings.max_pids, settings.runtimes)
 
 
 # For what was allowed when it was planned: a site that allows less today keeps its exercises and their standings.
-BOUNDLESS = Maxima(sys.maxsize, float(sys.maxsize), sys.maxsize)
+BOUNDLESS = Maxima(sys.maxsize, float(sys.maxsize), sys.maxsize, None)

@@ -35,6 +35,9 @@ def _file(node: Node, fields: Fields) -> dict[str, str]:
         fields = Fields(node, fields.context)
     written = (fields.text("path") or "") if node.mapping else fields.context.fixed(node)
     directory, findings = fields.context.directory, fields.context.findings
+    if node.mapping and not fields.boolean("required", default=True) and not directory.has(written, base_of(node)):
+        findings.note(node.mark, f"`{written}` is not there and is left out, as it is not required")
+        return {}
     name = directory.resolve_file(written, node.mark, base_of(node), largest=256 * 1024)
     if name is None:
         return {}

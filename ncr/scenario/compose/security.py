@@ -11,6 +11,13 @@ CAPABILITIES = frozenset(
     )
 )
 ULIMITS = frozenset(str.split("core cpu data fsize memlock msgqueue nice nofile rss rtprio rttime sigpending stack"))
+DECIDED = MappingProxyType(
+    {
+        "net.ipv4.ip_forward": "no service passes on what is not for it; attach services to each other's networks",
+        "net.ipv6.conf.all.disable_ipv6": "IPv6 is off in environments",
+        "net.ipv6.conf.default.disable_ipv6": "IPv6 is off in environments",
+    }
+)
 _NAMESPACES = MappingProxyType(
     {
         "pid": "the machine's or another container's processes",
@@ -69,6 +76,8 @@ def sysctls(fields: Fields) -> Mapping[str, str]:
             fields.context.findings.add(node.mark, f"the setting `{name}` is refused; only net.* may be set")
         elif value is None:
             fields.context.findings.add(node.mark, f"`{name}` has no value; write {name}=VALUE")
+        elif name in DECIDED:
+            fields.context.findings.note(node.mark, f"`{name}` is dropped: {DECIDED[name]}")
         else:
             found[name] = fields.context.same(value, node)
     return found
@@ -87,8 +96,9 @@ def labels(fields: Fields) -> Mapping[str, str]:
 def runtime(fields: Fields) -> str | None:
     """Another container runtime, if the site has it."""
     name = fields.text("runtime")
-    if name and name not in fields.context.maxima.runtimes:
-        allowed = ", ".join(fields.context.maxima.runtimes) or "none but the engine's own"
+    known = fields.context.maxima.runtimes
+    if name and known is not None and name not in known:
+        allowed = ", ".join(known) or "none but the engine's own"
         fields.add("runtime", f"the runtime `{name}` is refused; this site allows {allowed}")
     return name
 

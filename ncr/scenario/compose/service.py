@@ -20,6 +20,7 @@ _CONDITIONS: Mapping[str, Condition] = {
     "service_healthy": "healthy",
     "service_completed_successfully": "completed",
 }
+NO_ROOT = "lies in the root, where nothing can be put then; give it a place in a folder"
 _IMAGE = r"[a-zA-Z0-9][a-zA-Z0-9._/:@-]{0,254}"
 _USER = r"[a-zA-Z0-9_][a-zA-Z0-9_.-]*(:[a-zA-Z0-9_][a-zA-Z0-9_.-]*)?"
 _HOSTNAME = r"(\$\{\w+\}|[a-zA-Z0-9.-]){1,63}"
@@ -43,7 +44,16 @@ def read_service(name: str, node: Node, declared: Declared, context: Context) ->
     service = _service(name, fields, declared)
     if service.replicas > 1 and any(there.ipv4 for there in service.networks.values()):
         context.findings.add(node.mark, "has one ipv4_address for several replicas; remove one of the two")
+    if service.read_only:
+        for file in service.files:
+            if lies_in_root(file.path):
+                context.findings.add(node.mark, f"is read_only, and `{file.path}` {NO_ROOT}")
     return service
+
+
+def lies_in_root(path: str) -> bool:
+    """Whether a file lies in no folder; the engine cannot put one there in a read-only service."""
+    return path.rfind("/") == 0
 
 
 def _service(name: str, fields: Fields, declared: Declared) -> Service:
@@ -125,8 +135,11 @@ def _depends_on(fields: Fields, services: frozenset[str]) -> dict[str, Condition
     for name, child in named.items():
         if child.mapping:
             check_keys(child, DEPENDENCY, fields.context)
-        condition = Fields(child, fields.context).text("condition") or "service_started"
-        if name not in services:
+        inner = Fields(child, fields.context)
+        condition = inner.text("condition") or "service_started"
+        if name not in services and not inner.boolean("required", default=True):
+            fields.context.findings.note(child.mark, f"`{name}` is not here and is not waited for: it is not required")
+        elif name not in services:
             fields.context.findings.add(child.mark, f"the service `{name}` is not here; {nearest(name, services)}")
         elif condition not in _CONDITIONS:
             fields.context.findings.add(child.mark, f"`{condition}`: {nearest(condition, _CONDITIONS)}")

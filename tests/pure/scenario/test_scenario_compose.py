@@ -9,7 +9,14 @@ from ncr.scenario.maxima import Maxima
 from ncr.scenario.topology import Build, FileMount, Healthcheck, Membership, Network, Port, VolumeMount
 from tests.pure.scenario.directories import COMPOSE, problems, refusals, service, with_compose, write
 
+
+from tests.pure.scenario.directories import FILES, problems, refusals, service, with_compose, write
+
 HONOURED = [
+    ("env_file: [{path: no.env, required: false}]", "environment", {}),
+    ("depends_on: {nobody: {condition: service_started, required: false}}", "depends_on", {}),
+    ("sysctls: {net.ipv4.ip_forward: '1', net.ipv4.tcp_syncookies: '0'}", "sysctls",
+     {"net.ipv4.tcp_syncookies": "0"}),
     ("command: [a, 'b c']", "command", ("a", "b c")),
     ("command: a 'b c'", "command", ("a", "b c")),
     ("entrypoint: /start now", "entrypoint", ("/start", "now")),
@@ -306,3 +313,19 @@ def test_a_file_of_thousands_of_networks_is_refused_once(tmp_path: Path) -> None
     networks = "networks:\n" + "".join(f"  n{number}: {subnet}\n" for number in range(1000))
     found = problems(write(tmp_path, {"compose.yml": f"{COMPOSE}{networks}"}))
     assert found == ["compose.yml:6:3: declares over 200 networks; declare those that are used"]
+
+
+def test_nothing_is_put_into_the_root_of_a_read_only_service(tmp_path: Path) -> None:
+    [found] = refusals(tmp_path, "read_only: true\nvolumes: ['./note:/note:ro']", {"note": "x"})
+    assert "is read_only, and `/note` lies in the root" in found
+    assert service(tmp_path, "read_only: true\nvolumes: ['./note:/etc/note:ro']", {"note": "x"}).read_only
+    text = FILES["scenario.yml"].replace("/root/flag.txt", "/flag.txt")
+    compose = FILES["compose.yml"] + "    read_only: true\n"
+    [found] = problems(write(tmp_path, {"scenario.yml": text, "compose.yml": compose, "note": "x"}))
+    assert found.startswith("scenario.yml:19:")
+    assert "`web` is read_only, and `/flag.txt` lies in the root" in found
+
+
+def test_a_runtime_the_site_has_is_honoured(tmp_path: Path) -> None:
+    place = write(tmp_path, {"compose.yml": FILES["compose.yml"] + "    runtime: runsc\n"})
+    assert load(place, Maxima(runtimes=("runsc",))).topology.services["web"].runtime == "runsc"
