@@ -7,10 +7,7 @@ import pytest
 from ncr.scenario.loader import load
 from ncr.scenario.maxima import Maxima
 from ncr.scenario.topology import Build, FileMount, Healthcheck, Membership, Network, Port, VolumeMount
-from tests.pure.scenario.directories import COMPOSE, problems, refusals, service, with_compose, write
-
-
-from tests.pure.scenario.directories import FILES, problems, refusals, service, with_compose, write
+from tests.pure.scenario.directories import COMPOSE, FILES, problems, refusals, service, with_compose, write
 
 HONOURED = [
     ("env_file: [{path: no.env, required: false}]", "environment", {}),
