@@ -43,7 +43,7 @@ def rehearse(
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
     # Ended from outside as from the keyboard: nothing stays behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     settings, screen = Settings(), Console(stderr=True, highlight=False)
     reports = []
     try:
@@ -55,6 +55,8 @@ def rehearse(
     except KeyboardInterrupt:
         screen.print("Stopped; nothing of the rehearsal is left.")
         raise typer.Exit(INTERRUPTED) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
     if junit_file is not None:
         junit_file.write_bytes(junit(reports))
     if as_json:

@@ -1,4 +1,4 @@
-"""The bundled scenario on the real engine: every task is solved, every check goes red and green, as play.yml says."""
+"""The web shop on the real engine, beside its rehearsal: its zones, its secrets, and what a stranger changes in it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,11 +6,9 @@ from pathlib import Path
 import pytest
 
 from ncr.scenario import loader
-from tests.lab import Lab, is_right, opened, own_values
+from tests.lab import Lab, opened, own_values
 
 SCENARIO = loader.load(Path(__file__).parents[2] / "scenarios" / "nettbutikken")
-TASKS = {task.id: task for task in SCENARIO.definition.tasks}
-CHECKS = {check.id: check for check in SCENARIO.definition.checks}
 INGRID = ("import evening as e; s = e.shop(); ask = s.__enter__(); e.shell_in(ask);"
           " ask('POST', '/admin/betaling', mottaker='Vott og Lue AS', kontonummer='1503.22.11110');"
           " s.__exit__(None, None, None)")  # fmt: skip
@@ -21,37 +19,6 @@ def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """One team's shop, open."""
     with opened(SCENARIO, tmp_path_factory.mktemp("data")) as lab:
         yield lab
-
-
-def test_the_scenario_is_good_and_play_knows_all_of_it() -> None:
-    assert SCENARIO.notes == ()
-    assert SCENARIO.play is not None
-    assert set(SCENARIO.play.solve) == set(TASKS)
-    assert set(SCENARIO.play.checks) == set(CHECKS)
-
-
-def test_wrong_answers_are_refused() -> None:
-    assert SCENARIO.play is not None
-    for task, wrong in SCENARIO.play.wrong.items():
-        assert not is_right(SCENARIO, task, wrong if isinstance(wrong, str) else ",".join(wrong)), task
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_every_task_is_solved_from_the_workstation(evening: Lab, task: str) -> None:
-    answer = evening.solve(task)
-    assert evening.is_right(task, answer), answer
-
-
-@pytest.mark.parametrize("check", CHECKS)
-def test_every_check_goes_red_when_broken_and_green_when_repaired(evening: Lab, check: str) -> None:
-    assert evening.comes_to(check, "up").state == "up"
-    evening.break_(check)
-    try:
-        broken = evening.comes_to(check, "down")
-    finally:
-        evening.repair(check)
-    assert broken.state == "down"
-    assert evening.comes_to(check, "up").state == "up"
 
 
 def test_the_intranet_is_there_and_tells_how_to_see_the_shop(evening: Lab) -> None:

@@ -1,21 +1,28 @@
 """The rehearsal on the real engine: a good scenario passes; each kind of defect is found, and is all that is found."""
 
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from xml.etree import ElementTree
 
 import docker
 import pytest
 
+from ncr import db
 from ncr.config import Settings
 from ncr.director.rehearsal.hall import Hall
-from ncr.director.rehearsal.leftovers import Traces
+from ncr.director.rehearsal.leftovers import Traces, sweep
 from ncr.director.rehearsal.patience import Patience
 from ncr.director.rehearsal.rehearsal import rehearse
 from ncr.director.rehearsal.report import Report
+from ncr.exercise import rehearsals
 from ncr.runtime.docker import DockerEngine
 from ncr.runtime.objects import INSTANCE, MANAGED, Attachment, VolumeSpec
+from tests.command import ncr
 
 BEVIS = Path(__file__).parents[1] / "scenarios" / "bevis"
 QUICK = Patience(start_s=2.0, turn_s=2.0)
@@ -30,23 +37,30 @@ class Site:
     settings: Settings
     client: docker.DockerClient
 
+    names: set[str] = field(default_factory=set)
+
     def engine(self, name: str) -> DockerEngine:
+        self.names.add(name)
         return DockerEngine(self.settings, name)
 
     def rehearse(self, place: Path, beside=lambda hall: None, **more) -> Report:
         return rehearse(place, self.settings, self.engine, patience=QUICK, beside=beside, **more)
 
     def left(self) -> list[str]:
-        mine = {"label": "ncr.instance"}
-        seen = [*self.client.containers.list(all=True, filters=mine), *self.client.networks.list(filters=mine)]
-        seen += self.client.volumes.list(filters=mine)
+        """What its rehearsals have on the engine, and their traces."""
         traces = [path.name for path in (self.settings.data / "rehearsals").glob("*")]
-        return [one.name for one in seen if "rehearsal-" in one.attrs.get("Labels", {}).get(INSTANCE, "")] + traces
+        found: list[str] = []
+        for name in {*traces, *self.names}:
+            seen = self.engine(name).observe({INSTANCE: name})
+            found += [*seen.containers, *seen.networks, *seen.volumes]
+        return found + traces
 
 
 @pytest.fixture
-def site(tmp_path: Path, docker_client: docker.DockerClient) -> Iterator[Site]:
-    """It leaves nothing, whatever was rehearsed."""
+def site(tmp_path: Path, docker_client: docker.DockerClient, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """It leaves nothing, whatever was rehearsed; the command is this site's too."""
+    monkeypatch.setenv("NCR_DATA", str(tmp_path / "data"))
+    monkeypatch.delenv("NCR_DATABASE_URL", raising=False)
     made = Site(Settings(_env_file=None, data=tmp_path / "data"), docker_client)
     yield made
     traces = Traces(made.settings.data / "rehearsals")
@@ -70,13 +84,52 @@ def told(report: Report) -> dict[str, str]:
     return {step.words: step.message for step in report.failures}
 
 
-def test_a_good_scenario_passes_and_leaves_nothing(site: Site):
-    report = site.rehearse(BEVIS)
-    assert (told(report), report.passed) == ({}, True)
-    assert {step.outcome for step in report.steps} == {"passed"}
-    assert [step.words for step in report.steps if step.name == "task later"] == [
-        "task later: refuses the wrong answer (team A)", "task later: is solved (team A)",
+def test_a_good_scenario_passes_is_told_and_written_down_and_leaves_nothing(site: Site, sqlite_template: Path):
+    site.settings.data.mkdir()
+    shutil.copy(sqlite_template, site.settings.data / "ncr.db")
+    told = site.settings.data / "report.xml"
+    done = ncr("scenario", "rehearse", str(BEVIS), str(BEVIS / "files"), "--json", "--junit", str(told))
+    good, bad = done.json
+    assert (done.code, good["scenario"], good["passed"], bad["passed"]) == (1, "bevis", True, False)
+    assert "scenario.yml:1:1: is missing" in bad["steps"][0]["message"]
+    assert {step["outcome"] for step in good["steps"]} == {"passed"}
+    assert {step["team"] for step in good["steps"]} == {"", "A", "B"}
+    assert [step["what"] for step in good["steps"] if step["name"] == "task later"] == [
+        "refuses the wrong answer", "is solved",
     ]  # fmt: skip
+    suites = ElementTree.fromstring(told.read_text())  # noqa: S314 - our own
+    assert [(suite.get("tests"), suite.get("failures")) for suite in suites] == [
+        (str(len(good["steps"])), "0"),
+        ("1", "1"),
+    ]
+    engine = db.connect(f"sqlite:///{site.settings.data / 'ncr.db'}")
+    with db.sessions(engine)() as session:
+        assert rehearsals.has_passed(session, good["digest"])
+    engine.dispose()
+    assert site.left() == []
+
+
+def test_what_is_kept_for_its_author_stays_until_it_is_cleared(site: Site):
+    report = site.rehearse(BEVIS, keep=True)
+    assert report.passed
+    [way_in, way_out] = report.kept
+    desk = site.client.containers.get(way_in.split()[5])
+    assert desk.exec_run(["id", "-un"], user="student").output == b"student\n"
+    assert way_out.startswith("ncr scenario clear")
+    assert len([name for name in site.left() if name.startswith("ncr-")]) == 5
+    assert sweep(Traces(site.settings.data / "rehearsals"), site.engine("x")) == []
+    assert ncr("scenario", "clear", "--json").json == {"removed": 1}
+    assert site.left() == []
+
+
+def test_what_a_killed_one_left_is_swept(site: Site):
+    command = [sys.executable, "-c", "from ncr.cli import main; main()", "scenario", "rehearse", str(BEVIS)]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        while not any(name.endswith("-desk") for name in site.left()):
+            assert process.poll() is None
+            time.sleep(0.1)
+        process.kill()
+    assert ncr("scenario", "clear", "--json").json == {"removed": 1}
     assert site.left() == []
 
 

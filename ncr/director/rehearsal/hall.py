@@ -157,13 +157,22 @@ class Hall:
 
     def blueprint(self, team: str) -> Blueprint:
         """The team's environment. Raises Differs when it has none."""
-        with reading(self.sessions) as session:
-            mine = select(Environment.id).where(Environment.participant_id == self.players[team])
-            environment_id = session.scalars(mine).one()
-        drawn = cases.drawn(self._director.means, cases.read_case(self._director.means, environment_id))
+        drawn = self._drawn(self.players[team])
         if drawn is None:
             raise Differs(f"team {team} has no environment")
         return drawn
+
+    def shared(self) -> Blueprint | None:
+        """What the teams share; None when they share nothing."""
+        return self._drawn(None)
+
+    def _drawn(self, player: str | None) -> Blueprint | None:
+        mine = (Environment.exercise_id == self.exercise_id, Environment.participant_id == player)
+        with reading(self.sessions) as session:
+            environment_id = session.scalars(select(Environment.id).where(*mine)).first()
+        if environment_id is None:
+            return None
+        return cases.drawn(self._director.means, cases.read_case(self._director.means, environment_id))
 
     def place(self, team: str) -> Place:
         """The team's environment, to play in."""

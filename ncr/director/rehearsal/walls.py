@@ -79,6 +79,9 @@ class Walls:
         for team in TEAMS:
             for words in leaks.in_specs(self._hall.blueprint(team).containers, team, looked_for):
                 found[words] = None
+        shared = self._hall.shared()
+        for words in leaks.in_specs(shared.containers, "", looked_for) if shared else ():
+            found[words] = None
         return list(found)
 
     def _in_images(self, looked_for: tuple[leaks.Flag, ...]) -> list[str]:
