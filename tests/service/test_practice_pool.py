@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from ncr import access, db
 from ncr.access import Viewer
 from ncr.errors import NotFound
 from ncr.exercise.practice import counts
-from ncr.exercise.tables import Exercise, Participant
+from ncr.exercise.tables import Environment, Exercise, Participant
 from ncr.people.roles import Role
 from ncr.runtime.simulated import SimulatedEngine
 from ncr.scenario import loader
@@ -204,3 +205,35 @@ def test_an_environment_that_cannot_be_built_is_not_tried_again_at_once(open_hal
         failed = session.query(Exercise).filter_by(mode="pool", state="failed").count()
     assert failed == 1
     assert hall.look(run).environment == "removed"
+
+
+def test_what_a_run_shares_with_nobody_is_kept_ready_and_handed_out_with_it(open_hall: Any) -> None:
+    hall = open_hall()
+    hall.scenarios = [loader.load(LITEN.parent / "delt")]
+    hall.run(31)
+    run = practised(hall)
+    assert hall.look(run).state == "running"
+    [ready] = hall.pool()
+    # Three containers of the student's, three shared ones.
+    assert hall.count("paused") == 6
+    given = hall.start("s1")
+    assert (given, hall.look(given).environment) == (ready, "ready")
+    hall.run(2)
+    assert (hall.look(given).environment, hall.count("running")) == ("open", 12)
+    for one in (run, given):
+        hall.finish(one)
+    hall.run(3)
+    assert [hall.look(one).environment for one in (run, given)] == ["removed"] * 2
+    assert hall.count("running") == 0
+
+
+def test_a_run_whose_shared_part_is_not_whole_is_not_handed_out(open_hall: Any) -> None:
+    hall = open_hall()
+    hall.scenarios = [loader.load(LITEN.parent / "delt")]
+    hall.run(31)
+    practised(hall)
+    [ready] = hall.pool()
+    with hall.sessions.begin() as session:
+        mine = (Environment.exercise_id == ready, Environment.participant_id.is_(None))
+        session.execute(update(Environment).where(*mine).values(state="degraded"))
+    assert hall.start("s1") != ready
