@@ -59,7 +59,8 @@ def rehearsed(session: Session, scenario: Scenario) -> None:
 
 def planned(sessions: Sessions, shelf: Shelf, now: datetime, **more: Any) -> str:
     wanted: dict[str, Any] = {"starts_at": now + timedelta(seconds=60), "prepare_lead_s": 30.0, **more}
-    plan = Plan(scenario=wanted.pop("scenario", None) or scenario(), title="Prøve", teams=TEAMS, **wanted)
+    teams = wanted.pop("teams", TEAMS)
+    plan = Plan(scenario=wanted.pop("scenario", None) or scenario(), title="Prøve", teams=teams, **wanted)
     with sessions.begin() as session:
         rehearsed(session, plan.scenario)
         return setup.plan(session, shelf, plan, now).id
