@@ -23,7 +23,7 @@ from ncr.scenario.yamlwords import explain
 
 LARGEST_BYTES = 256 * 1024
 DEEPEST = 32
-MOST_VALUES = 10_000
+MOST_VALUES = 6_000
 _HIDDEN = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f\\u202a-\\u202e\\u2066-\\u2069\\ufeff\\ud800-\\udfff]")
 _TAG = "tag:yaml.org,2002:"
 

@@ -75,7 +75,7 @@ def _pages(services: Mapping[str, Service]) -> Iterator[dict[str, Any]]:
     ids = Ids("web")
     for name, port in _tcp(services):
         if port in _HTTP:
-            ident = ids.new(f"{name}-web-{port}")
+            ident = ids.new(f"{name}-{port}")
             yield {"id": ident, "web": f"{name}:{port}", "title": f"{name}, port {port}"}
 
 

@@ -29,3 +29,23 @@ def test_a_spoiled_file_is_read_or_refused_with_a_place(name: str, mutations: li
     with tempfile.TemporaryDirectory() as folder:
         content = mutated(sample.files[sample.spoiled].encode(), mutations)
         assert outcome(lay(Path(folder), sample), sample, content) in ("read", "refused")
+
+
+# What mutations have found, each of which once ended in a traceback, a false report, or minutes of work.
+FOUND = {
+    "an image of 5,000 letters": ("ctfcli", "image: .\n", f"image: {'x' * 5000}\n"),
+    "a number of 400 digits": ("kypo-topology", "  - name: archive\n", f"  - name: {'9' * 400}\n"),
+    "a variable without a value in what is left": ("compose-dotenv", "DB_PASSWORD=", "DB_PASSWORDS="),
+    "a thousand services": ("compose", "services:\n", "services:\n" + "".join(f"  s{n}: &a\n" for n in range(1000))),
+    "one network 600 times": ("scenario-compose", "networks:\n  front:", "networks:\n" + "".join(
+        f"  n{n}: {{ipam: {{config: [{{subnet: 10.9.0.0/24}}]}}}}\n" for n in range(600)) + "  front:"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", FOUND)
+def test_what_mutations_have_found_is_read_or_refused(tmp_path: Path, what: str) -> None:
+    name, good, bad = FOUND[what]
+    sample = SAMPLES[name]
+    content = sample.files[sample.spoiled]
+    assert good in content
+    assert outcome(lay(tmp_path, sample), sample, content.replace(good, bad).encode()) in ("read", "refused")

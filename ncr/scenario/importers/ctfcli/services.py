@@ -1,5 +1,6 @@
 """Images, hosts and health checks of challenges as services, entries and checks; and the desk that all start from."""
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
@@ -80,7 +81,8 @@ def _service(making: Making, found: Found, image: str) -> None:
 def _context(found: Found, image: str) -> Path | None:
     place = (found.folder / image).resolve()
     is_inside = place == found.folder.resolve() or found.folder.resolve() in place.parents
-    is_folder = "://" not in image and place.is_dir() and (place / "Dockerfile").is_file()
+    # os.path answers no where pathlib would raise: an image may be any text, of any length.
+    is_folder = "://" not in image and os.path.isdir(place) and os.path.isfile(place / "Dockerfile")
     return place if is_inside and is_folder else None
 
 
