@@ -2,10 +2,10 @@
 
 import secrets
 from collections.abc import Sequence
-from pathlib import PurePath
 from typing import Any
 
 from ncr.scoring.desk import TaskSeen
+from ncr.web import handouts
 from ncr.web.catalogue import Words
 from ncr.web.render import markdown, span
 
@@ -38,7 +38,7 @@ def _task(seen: TaskSeen, titles: dict[str, str], told: Words, verdict: Verdict)
         "given_up": seen.given_up,
         "answer": None,
         "locked": _locked(seen, titles, told) if seen.is_locked else None,
-        "files": [PurePath(name).name for name in task.files],
+        "files": [handouts.called(name) for name in task.files],
         "options": [{"id": option.id, "text": option.text.get(language)} for option in options],
         "several": task.choice is not None and len(task.choice.correct) > 1,
         "verdict": {"tone": verdict[0], "text": verdict[2]} if mine and verdict else None,

@@ -13,7 +13,7 @@ from ncr.exercise import practice
 from ncr.exercise.tables import Exercise
 from ncr.scoring import submission
 from ncr.scoring.submission import Member
-from ncr.web import control, practice_run, team_page
+from ncr.web import control, handouts, practice_run, team_page
 from ncr.web.catalogue import Words
 from ncr.web.render import sees_exercises
 from ncr.web.tasks import Verdict
@@ -87,7 +87,7 @@ def take_hint(
     return RedirectResponse(f"/exercises/{exercise_id}?task={task}#task-{task}", 303)
 
 
-@router.get("/exercises/{exercise_id}/files/{name}")
+@router.get("/exercises/{exercise_id}/files/{name:path}")
 def hand_out(visit: Visiting, exercise_id: str, name: str) -> Response:
     """A hand-out, from the start on for teams; a task's own only once the task shows."""
     with reading(visit.site.sessions) as session:
@@ -95,10 +95,10 @@ def hand_out(visit: Visiting, exercise_id: str, name: str) -> Response:
         scenario = visit.site.shelf.get(exercise.digest)
         if audience.kind != "staff" and name not in team_page.files(visit, session, exercise, audience, scenario):
             raise NotFound(visit.told("Dette vedlegget finnes ikke."))
-    place = scenario.path / "files" / name
-    if "/" in name or name.startswith(".") or not place.is_file() or place.is_symlink():
+    if name not in handouts.names(scenario):
         raise NotFound(visit.told("Dette vedlegget finnes ikke."))
-    return FileResponse(place, filename=name, headers={"Cache-Control": "no-store"})
+    place = handouts.place(scenario, name)
+    return FileResponse(place, filename=place.name, headers={"Cache-Control": "no-store"})
 
 
 def _own_page(

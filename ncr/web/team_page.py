@@ -1,7 +1,6 @@
 """The team's page: what a member sees of the exercise, before, during and after."""
 
 from collections.abc import Iterable, Sequence
-from pathlib import PurePath
 from typing import Any
 
 from fastapi.responses import Response
@@ -17,7 +16,7 @@ from ncr.scenario.model import Task
 from ncr.scenario.topology import Scenario
 from ncr.scoring.desk import TaskSeen, desk
 from ncr.scoring.values import own_words
-from ncr.web import entries, environments, views
+from ncr.web import entries, environments, handouts, views
 from ncr.web.catalogue import Words
 from ncr.web.render import page
 from ncr.web.tasks import Verdict, categories
@@ -37,14 +36,12 @@ def files(visit: Visit, session: Session, exercise: Exercise, audience: Audience
     seen = desk_of(visit, session, exercise, audience.participant, scenario)
     bound = _names(scenario.definition.tasks)
     shown = _names(task.task for task in seen if not task.is_locked)
-    folder = scenario.path / "files"
-    everywhere = sorted(path.name for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
-    return [name for name in everywhere if name not in bound or name in shown]
+    return [name for name in handouts.names(scenario) if name not in bound or name in shown]
 
 
 def _names(tasks: Iterable[Task]) -> set[str]:
-    """The hand-outs of these tasks, as they are called inside the scenario's folder of files."""
-    return {PurePath(name).name for task in tasks for name in task.files}
+    """The hand-outs of these tasks."""
+    return {handouts.called(name) for task in tasks for name in task.files}
 
 
 def desk_of(visit: Visit, session: Session, exercise: Exercise, participant: str, scenario: Scenario) -> list[TaskSeen]:
@@ -96,6 +93,7 @@ def seen_by(visit: Visit, session: Session, exercise: Exercise, audience: Audien
         "seen_before": any(task.tried for task in seen),
         "alone": exercise.mode == "practice",
         "board_visible": access.sees_board(audience, exercise),
+        "objectives": [text.get(told.language) for text in scenario.definition.objectives],
         "briefing": views.briefing(scenario.briefing, _words(session, exercise, participant.id, scenario), told),
         "files": [name for name in handed if name not in bound],
         "categories": categories(seen, told, verdict),

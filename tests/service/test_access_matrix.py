@@ -168,7 +168,7 @@ TABLE = (
     Row("POST /exercises/new", "/exercises/new", PLANNER.format(303), A_FORM),
     Row("GET /exercises/{exercise_id}", "/exercises/{running}", LOOKS),
     Row("GET /exercises/{exercise_id}/board", "/exercises/{running}/board", LOOKS),
-    Row("GET /exercises/{exercise_id}/files/{name}", "/exercises/{running}/files/no", LOOKS.replace("200", "404")),
+    Row("GET /exercises/{exercise_id}/files/{name:path}", "/exercises/{running}/files/no", LOOKS.replace("200", "404")),
     Row(
         "POST /exercises/{exercise_id}/tasks/{task}/submit",
         f"{TASK}/submit",
