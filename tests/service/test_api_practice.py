@@ -45,7 +45,7 @@ def start(caller: Caller, who: str, **headers: str) -> Answer:
 
 def test_the_catalogue_shows_what_there_is_and_what_was_done(caller: Caller, world: World) -> None:
     [entry] = get(caller, "/practice/catalogue")
-    assert (entry["scenario"], entry["title"]["en"], entry["duration_s"]) == ("liten", "A small exercise", 60)
+    assert (entry["scenario"], entry["title"]["en"], entry["duration_s"]) == ("liten", "A small exercise", 3600)
     assert (entry["runs"], entry["run"], entry["solved"], entry["finished"]) == (1, world.ids["run"], [], False)
     solved = caller.as_("student", "POST", f"/api/v1/exercises/{world.ids['run']}{TASK}/submissions",
                         {"answer": "NCR{8080}"})  # fmt: skip
