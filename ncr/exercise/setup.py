@@ -134,7 +134,7 @@ def as_planned(session: Session, shelf: Shelf, exercise: Exercise) -> Plan:
 def _tell_override(session: Session, exercise: Exercise, before: str | None, now: datetime, who: str | None) -> None:
     if exercise.override is not None and exercise.override != before:
         why = exercise.override
-        journal.record(session, now, exercise.id, "overridden", subject="rehearsal", why=why, who=who)
+        journal.record(session, now, exercise.id, "overridden", why=why, who=who)
 
 
 def _login(session: Session, user_id: str | None) -> str | None:

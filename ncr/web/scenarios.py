@@ -12,10 +12,12 @@ from ncr import access
 from ncr.access import Action
 from ncr.db import reading
 from ncr.errors import Invalid, NotFound, Problem, Refused
-from ncr.exercise import claims, library, upload
+from ncr.exercise import claims, library, rehearsals, upload
+from ncr.exercise.tables import Rehearsal
 from ncr.people.tables import User
 from ncr.scenario.topology import Scenario
 from ncr.web import practice_offers
+from ncr.web.catalogue import Words
 from ncr.web.durations import length
 from ncr.web.render import date, page
 from ncr.web.visit import Visit, Visiting, require_form
@@ -84,6 +86,9 @@ def one(visit: Visiting, id: Id, brought: Annotated[str, Query(max_length=40)] =
 
 def _list(visit: Visit, problems: tuple[Problem, ...], status: int = 200) -> Response:
     rows = [_row(scenario, visit) for scenario in visit.site.scenarios()]
+    with reading(visit.site.sessions) as session:
+        for row in rows:
+            row["proof"] = _proof(rehearsals.last(session, row["digest"]), visit.told)
     values: dict[str, Any] = {"scenarios": rows, "wrong": problems}
     return page(visit.request, "scenarios.html", visit.viewer, visit.told, status=status, **values)
 
@@ -97,12 +102,23 @@ def _row(scenario: Scenario, visit: Visit) -> dict[str, Any]:
         "title": definition.title.get(told.language),
         "summary": definition.summary.get(told.language),
         "version": definition.version,
+        "digest": scenario.digest,
         "difficulty": practice_offers.difficulties(told)[definition.difficulty],
         "length": length(definition.duration, told),
         "modes": ", ".join(modes[mode] for mode in definition.modes),
         "memory": f"{need.memory_mib:.0f} MiB",
         "cpus": f"{need.cpus:g}",
     }
+
+
+def _proof(last: Rehearsal | None, told: Words) -> str:
+    words = {
+        "asked": told("bestilt"),
+        "running": told("pågår"),
+        "passed": told("bestått"),
+        "failed": told("ikke bestått"),
+    }
+    return words[last.state] if last else told("ikke holdt")
 
 
 def _services(scenario: Scenario) -> list[dict[str, Any]]:
