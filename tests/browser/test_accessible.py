@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import ISLANDS
 from tests.browser.whole import People, Whole
 
-PAGES = ("sign-in", "home", "plan", "scenarios", "scenario", "control", "team", "board", "projector")
+PAGES = ("sign-in", "home", "plan", "scenarios", "scenario", "rehearsal", "control", "team", "board", "projector")
 FOUND = """async () => (await axe.run()).violations.flatMap((rule) =>
     rule.nodes.map((node) => `${rule.id}: ${node.target.join(" ")}: ${node.failureSummary}`))"""
 # Reaches into shadow trees, as the keyboard does.
@@ -31,12 +31,13 @@ HERE = """() => {
 def visit(people: People, running: Whole, name: str, language: str, theme: str) -> Page:
     """The page `name` as the person it is meant for, fully drawn."""
     cast = running.cast
-    planning = dict.fromkeys(("home", "plan", "scenarios", "scenario", "control"), cast.instructor)
+    planning = dict.fromkeys(("home", "plan", "scenarios", "scenario", "rehearsal", "control"), cast.instructor)
     who = {**planning, "team": cast.members[0]}.get(name)
     page = people.somebody(who, language, theme) if who else people.stranger(language, theme)
     page.add_init_script(path=ISLANDS / "node_modules/axe-core/axe.min.js")
     paths = {"sign-in": "/sign-in", "home": "/", "plan": "/exercises/new"}
     paths |= {"scenarios": "/scenarios", "scenario": "/scenarios/nettbutikken"}
+    paths["rehearsal"] = "/scenarios/nettbutikken/rehearsal"
     own = {"control": "", "team": "", "board": "/board", "projector": "/board?projector=1"}
     page.goto(running.address + paths[name] if name in paths else running.page + own[name])
     drawn = {

@@ -12,7 +12,9 @@ from xml.etree import ElementTree
 import docker
 import pytest
 
+from ncr import app as composition
 from ncr import db
+from ncr.clock import utcnow
 from ncr.config import Settings
 from ncr.director.rehearsal.hall import Hall
 from ncr.director.rehearsal.leftovers import Traces, sweep
@@ -20,8 +22,10 @@ from ncr.director.rehearsal.patience import Patience
 from ncr.director.rehearsal.rehearsal import rehearse
 from ncr.director.rehearsal.report import Report
 from ncr.exercise import rehearsals
+from ncr.exercise.tables import Rehearsal
 from ncr.runtime.docker import DockerEngine
 from ncr.runtime.objects import INSTANCE, MANAGED, Attachment, VolumeSpec
+from ncr.scenario import loader
 from tests.command import ncr
 
 BEVIS = Path(__file__).parents[1] / "scenarios" / "bevis"
@@ -109,6 +113,29 @@ def test_a_good_scenario_passes_is_told_and_written_down_and_leaves_nothing(site
     assert site.left() == []
 
 
+def test_the_director_holds_what_was_asked_for_on_the_engine(site: Site, sqlite_template: Path):
+    site.settings.data.mkdir()
+    shutil.copy(sqlite_template, site.settings.data / "ncr.db")
+    at = composition.site(site.settings)
+    clockwork = composition.director(at, composition.engine(site.settings))
+    clockwork.start()
+    try:
+        with at.sessions.begin() as session:
+            asked = rehearsals.ask(session, at.shelf, loader.load(BEVIS), utcnow(), "kari").id
+        until = time.monotonic() + 200
+        state = "asked"
+        while state in rehearsals.UNDER_WAY and time.monotonic() < until:
+            time.sleep(0.2)
+            with at.sessions() as session:
+                state, report = session.get_one(Rehearsal, asked).state, session.get_one(Rehearsal, asked).report
+    finally:
+        clockwork.stop()
+        at.writer.close()
+        at.sessions.kw["bind"].dispose()
+    assert (state, [step for step in report["steps"] if step["outcome"] != "passed"]) == ("passed", [])
+    assert site.left() == []
+
+
 def test_what_is_kept_for_its_author_stays_until_it_is_cleared(site: Site):
     report = site.rehearse(BEVIS, keep=True)
     assert report.passed
@@ -173,6 +200,12 @@ BUILT_WRONG = (
     ("play.yml", "[cat, /srv/note.txt]", "[cat, /srv/none.txt]"),
     ("play.yml", "  sort: {answer: [a, c]}\n", ""),
     ("play.yml", f"  lamp: {{break: {{service: desk, {LAMP % 'rm'}, repair: {{service: desk, {LAMP % 'touch'}}}\n", ""),
+    # A way in for somebody who is not there.
+    (
+        "scenario.yml",
+        "tasks:\n",
+        "  - {id: back, terminal: desk, user: nobody-here, title: Back}\ntasks:\n",
+    ),
     # An inject that fails in every environment.
     ("scenario.yml", LAMP % "rm", "command: [rm, /srv/lamb]}"),
     # A team's flag in another service's environment; a flag in the image of the desk that participants sit at.
@@ -187,6 +220,8 @@ BUILT_WRONG_TOLD = {
     "check lamp: turns red when broken (team A)": "play.yml does not say how it is broken and repaired",
     "check locked: does not hold at the start (team A)": "it is up so far, and must not be",
     "check locked: does not hold at the start (team B)": "it is up so far, and must not be",
+    "entry back: lets nobody-here in (team A)": "nobody-here",
+    "entry back: lets nobody-here in (team B)": "nobody-here",
     "task note: is solved (team A)": "cat: /srv/none.txt: No such file or directory",
     "task safe: can be tried (team A)": "it requires note, which was not solved: note was not solved (exit 1)",
     "task sort: is solved (team A)": "play.yml does not say how it is solved",

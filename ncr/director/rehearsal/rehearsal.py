@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from ncr.config import Settings
-from ncr.director.rehearsal import leftovers
+from ncr.director.rehearsal import doors, leftovers
 from ncr.director.rehearsal.checks import Checks
 from ncr.director.rehearsal.hall import Hall, hall
 from ncr.director.rehearsal.injects import Injects
@@ -94,6 +94,7 @@ def _perform(made: Hall, scribe: Scribe, patience: Patience) -> None:
     checks, walls, tasks = Checks(made, scribe, patience), Walls(made, scribe), Tasks(made, scribe)
     injects = Injects(made, scribe, checks)
     checks.at_the_start()
+    doors.enter(made, scribe)
     walls.isolation()
     walls.flags()
     checks.each()
