@@ -10,6 +10,7 @@ import re2
 from ncr.errors import Invalid
 from ncr.scenario.interpolation import EXERCISE, TEAM, TEAM_NAME, fill, names
 from ncr.scenario.model import Variable
+from ncr.scenario.tasks import LONGEST_REGEX
 from ncr.scenario.tree import Findings, Node, find
 from ncr.scenario.variables import bounds, draw
 
@@ -38,7 +39,8 @@ def check_expressions(root: Node, variables: Mapping[str, Variable], findings: F
     """Findings for expressions that cannot be run, as written or with what a team's variables may come to."""
     for answer in find(root, "tasks.*.answer"):
         node, folds = answer.mapping.get("regex"), answer.mapping.get("ignore_case")
-        if node is not None and node.text is not None:
+        # One that is too long has been found so, and may take much to compile.
+        if node is not None and node.text is not None and len(node.text) <= LONGEST_REGEX:
             _check(node, node.text, folds is not None and folds.value is True, variables, findings)
 
 

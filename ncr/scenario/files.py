@@ -9,8 +9,10 @@ from ncr.scenario.tree import Findings, Mark
 MOST_ENTRIES = 2000
 LARGEST_BYTES = 200 * 1024 * 1024
 LARGEST_COPIED = 16 * 1024 * 1024
-LARGEST_SCRIPT = 256 * 1024
+LARGEST_TEXT = 256 * 1024
+LARGEST_SCRIPT = 64 * 1024
 LARGEST_HANDOUT = 50 * 1024 * 1024
+LARGEST_ENVIRONMENT = 1024 * 1024
 _UNSEEN_FOLDERS = frozenset({".git", "__pycache__", ".idea", ".vscode", ".mypy_cache", ".ruff_cache", ".pytest_cache"})
 
 
@@ -26,12 +28,16 @@ def is_unseen(name: str) -> bool:
 
 @dataclass(slots=True)
 class Directory:
-    """A scenario's directory as found: sizes of its files by relative path, and its folders."""
+    """A scenario's directory as found: sizes of its files by relative path, and its folders.
+
+    `spent` is what `spend` has counted.
+    """
 
     path: Path
     findings: Findings
     files: dict[str, int] = field(default_factory=dict)
     folders: set[str] = field(default_factory=lambda: {"."})
+    spent: int = 0
 
     def survey(self) -> None:
         """Look at everything in it once; links, special files and too much are findings."""
@@ -106,12 +112,20 @@ class Directory:
             return None
         return name
 
+    def spend(self, name: str, mark: Mark) -> bool:
+        """Count a file whose content is written out once more; False, with a finding, when that is too much in all."""
+        self.spent += self.files[name]
+        if self.spent > LARGEST_ENVIRONMENT:
+            limit = f"{LARGEST_ENVIRONMENT // 1024} KiB"
+            self.findings.add(mark, f"`{name}` brings what services read from env_file over {limit} in all; name fewer")
+        return self.spent <= LARGEST_ENVIRONMENT
+
     def size(self, name: str) -> int:
         """Bytes of a file, or of all files in a folder."""
         inside = "" if name == "." else f"{name}/"
         return self.files.get(name, 0) + sum(size for file, size in self.files.items() if file.startswith(inside))
 
-    def read(self, name: str, largest: int = LARGEST_SCRIPT) -> bytes:
+    def read(self, name: str, largest: int = LARGEST_TEXT) -> bytes:
         """The content of a file found by `survey`, at most one byte over `largest`."""
         with (self.path / name).open("rb") as file:
             return file.read(largest + 1)

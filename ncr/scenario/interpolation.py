@@ -9,6 +9,7 @@ from ncr.errors import Invalid
 TEAM, TEAM_NAME, EXERCISE = "NCR_TEAM", "NCR_TEAM_NAME", "NCR_EXERCISE"
 # In what the teams share: what each of them is called there.
 TEAMS = "NCR_TEAMS"
+DEEPEST = 16
 _OPENING = re.compile(r"\$\$|\$\{")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BARE = re.compile(r"\$\$|\$\{|\$([A-Za-z_][A-Za-z0-9_]*)")
@@ -109,6 +110,8 @@ def _closing(text: str, start: int) -> int:
             depth -= 1
         elif text.startswith("${", at):
             depth += 1
+            if depth > DEEPEST:
+                raise Invalid(f"`${{` stands over {DEEPEST} deep in other defaults; make it simpler")
     raise Invalid("`${` is never closed; write ${name}, or $${ for the text itself")
 
 

@@ -6,6 +6,8 @@ from pydantic import Discriminator, Field, Tag
 
 from ncr.scenario.values import At, Id, Points, Real, Strict, Technique, Text, Whole, kind_of
 
+LONGEST_REGEX = 500
+
 
 class Curve(Strict):
     """How a task's value falls with its solves (SCORING.md); which fields are needed depends on the curve."""
@@ -45,7 +47,7 @@ class Exact(Strict):
 class Regex(Strict):
     """Right when the whole answer matches."""
 
-    regex: str = Field(max_length=500)
+    regex: str = Field(max_length=LONGEST_REGEX)
     ignore_case: bool = False
 
 

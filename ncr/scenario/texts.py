@@ -17,6 +17,7 @@ _OWN = (
 )
 # A shell's own ${…} stands in these; they reach the service as they are written.
 _COMMANDS = ("checks.*.probe", "checks.*.expect", "injects.*.exec", "tasks.*.flag.deliver")
+_USED = re.compile(r"(?<!\$)\$\{([A-Za-z_][A-Za-z0-9_]*)(?=[:}-])")
 _NOT_IN_COMMANDS = "is not replaced in checks and commands; read it in the service, from its environment"
 _NOT_FOR_ALL = "is each team's own, and this is the same for all; use it in what a team alone reads, as a task's text"
 
@@ -53,9 +54,8 @@ def _inside(root: Node, patterns: tuple[str, ...]) -> set[int]:
 
 
 def _refuse_names(node: Node, known: frozenset[str], why: str, findings: Findings) -> None:
-    for name in sorted(known):
-        if re.search(rf"(?<!\$)\$\{{{name}(:|-|\}})", node.text or ""):
-            findings.add(node.mark, f"`${{{name}}}` {why}")
+    for name in sorted(known.intersection(_USED.findall(node.text or ""))):
+        findings.add(node.mark, f"`${{{name}}}` {why}")
 
 
 def _names(text: str, mark: Mark, known: frozenset[str], findings: Findings) -> frozenset[str]:

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import MappingProxyType
 
-from ncr.errors import Problem
+from ncr.errors import Problem, ScenarioInvalid
 
+# Comparing all names with all names has no end, and nobody reads more problems than these at once.
+MOST_COMPARED, MOST_PROBLEMS = 100, 5000
 Scalar = str | int | float | bool | None
 
 
@@ -93,7 +95,7 @@ def walk(node: Node) -> Iterator[Node]:
 def nearest(name: str, known: Iterable[str]) -> str:
     """` Did you mean …?`-style ending of a message: the nearest known name, or all of them when they are few."""
     names = sorted(known)
-    close = get_close_matches(name, names, n=1, cutoff=0.6)
+    close = get_close_matches(name, names, n=1, cutoff=0.6) if len(names) <= MOST_COMPARED else []
     if close:
         return f"did you mean `{close[0]}`?"
     if not names:
@@ -109,8 +111,10 @@ class Findings:
     notes: dict[tuple[Mark, str], None] = field(default_factory=dict)
 
     def add(self, mark: Mark, message: str) -> None:
-        """Something is wrong there."""
+        """Something is wrong there. Raises ScenarioInvalid with all of them when they are too many to go on."""
         self.problems[mark, message] = None
+        if len(self.problems) > MOST_PROBLEMS:
+            raise ScenarioInvalid(f"there are over {MOST_PROBLEMS} problems; these came first", self.sorted_problems())
 
     def note(self, mark: Mark, message: str) -> None:
         """Something there is worth knowing."""

@@ -9,6 +9,8 @@ from ncr.scenario.interpolation import literal
 from ncr.scenario.tree import Mark, Node
 
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*=\s*(.*)")
+# Looked for from where spaces begin only: from each of many it would take for ever.
+_COMMENT = re.compile(r"(?<!\s)\s+#")
 _NAME = re.compile(r"[^\s=\x00-\x1f]{1,200}")
 
 
@@ -39,7 +41,7 @@ def _file(node: Node, fields: Fields) -> dict[str, str]:
         findings.note(node.mark, f"`{written}` is not there and is left out, as it is not required")
         return {}
     name = directory.resolve_file(written, node.mark, base_of(node), largest=256 * 1024)
-    if name is None:
+    if name is None or not directory.spend(name, node.mark):
         return {}
     found = {}
     for number, line in enumerate(directory.read(name).decode(errors="replace").splitlines(), start=1):
@@ -57,4 +59,4 @@ def _file(node: Node, fields: Fields) -> dict[str, str]:
 def _unquoted(value: str) -> str:
     if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
         return value[1:-1]
-    return re.split(r"\s+#", value, maxsplit=1)[0]
+    return _COMMENT.split(value, maxsplit=1)[0]

@@ -9,6 +9,8 @@ _REFERENCE = re.compile(
     r"\$\$|\$\{([A-Za-z_]\w*)(?:(:?[-?+])((?:[^{}]|\$\{[^{}]*\})*))?\}|\$([A-Za-z_]\w*)",
 )
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*=\s*(.*)")
+# Looked for from where spaces begin only: from each of many it would take for ever.
+_COMMENT = re.compile(r"(?<!\s)\s+#")
 
 
 def dotenv(content: str) -> dict[str, str]:
@@ -19,7 +21,7 @@ def dotenv(content: str) -> dict[str, str]:
         if match:
             value = match[2]
             quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
-            found[match[1]] = value[1:-1] if quoted else re.split(r"\s+#", value, maxsplit=1)[0]
+            found[match[1]] = value[1:-1] if quoted else _COMMENT.split(value, maxsplit=1)[0]
     return found
 
 

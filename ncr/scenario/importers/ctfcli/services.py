@@ -15,7 +15,7 @@ from ncr.scenario.importers.placeholders import BASE
 
 _RECIPES = ("Dockerfile", "docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml")
 _IMAGE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._/:@-]{0,254}")
-_EXPOSED = re.compile(r"^\s*EXPOSE\s+(\d{1,5})", re.MULTILINE | re.IGNORECASE)
+_EXPOSED = re.compile(r"^[ \t]*EXPOSE[ \t]+(\d{1,5})", re.MULTILINE | re.IGNORECASE)
 _PORT = re.compile(r"(?::|nc\s+\S+\s+|-p\s*|port\s+)(\d{2,5})\b")
 _OF_WEB = {80: "http", 443: "https"}
 _LOOKS_WEB = frozenset({"80", "8080", "8000", "3000", "5000", "443"})
