@@ -226,8 +226,7 @@ class SimulatedEngine:
         size: tuple[int, int] | None = None,
     ) -> Attached:
         with self._call("attach", name) as world:
-            box = world.running_box(name)
-            seen = self._seen(box)
+            seen = self._seen(world.running_box(name))
         if size is None:
             place = self.on_relay(seen, command) if self.on_relay else None
             return SimulatedRelay(place, lambda: self._runs(name))
