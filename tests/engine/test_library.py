@@ -7,6 +7,7 @@ import pytest
 from ncr import app as composition
 from ncr.config import Settings
 from ncr.scenario import loader
+from tests.command import ncr
 
 LIBRARY = Path(__file__).parents[2] / "scenarios"
 SCENARIOS = sorted(path.parent for path in LIBRARY.glob("*/scenario.yml"))
@@ -30,6 +31,18 @@ def test_it_is_good_and_play_knows_all_of_it(place: Path):
 @pytest.mark.usefixtures("engine_required")
 @pytest.mark.parametrize("place", SCENARIOS, ids=lambda place: place.name)
 def test_it_passes_its_rehearsal(place: Path, tmp_path: Path):
-    report = composition.rehearse(Settings(_env_file=None, data=tmp_path), place, lambda step, over: None)
-    assert [(step.words, step.outcome, step.message) for step in report.steps if step.outcome != "passed"] == []
-    assert report.passed
+    assert differing(place, tmp_path) == []
+
+
+@pytest.mark.usefixtures("engine_required")
+def test_what_a_new_scenario_begins_as_passes_its_rehearsal(tmp_path: Path):
+    assert ncr("scenario", "new", "my-lab", "--into", str(tmp_path)).code == 0
+    assert differing(tmp_path / "my-lab", tmp_path / "data") == []
+
+
+def differing(place: Path, data: Path) -> list[tuple[str, str, str]]:
+    """The steps of its rehearsal that did not go as they should."""
+    report = composition.rehearse(Settings(_env_file=None, data=data), place, lambda step, over: None)
+    found = [(step.words, str(step.outcome), step.message) for step in report.steps if step.outcome != "passed"]
+    assert report.passed == (not found)
+    return found
