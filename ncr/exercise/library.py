@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ncr.db import Sessions, reading
+from ncr.db import Sessions, alone, reading
 from ncr.errors import Invalid, NcrError, Problem, Refused
 from ncr.exercise.shelf import Shelf
 from ncr.exercise.tables import ScenarioVersion
@@ -100,6 +100,8 @@ def receive(
     Raises Refused when the version is known with other content: what exercises were planned with keeps its name.
     """
     definition = scenario.definition
+    # Two that bring the same version at once would each find it unknown.
+    alone(session, f"scenario {definition.id}")
     known = [(row.version, row.digest) for row in versions(session, definition.id)]
     known += [(each.definition.version, each.digest) for each in newest if each.definition.id == definition.id]
     if any(version == definition.version and digest != scenario.digest for version, digest in known):

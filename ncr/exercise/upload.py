@@ -1,9 +1,11 @@
 """An uploaded archive becomes a scenario version that can be planned with, or is refused whole."""
 
 import errno
+import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -17,12 +19,15 @@ from ncr.scenario import archive, loader
 from ncr.scenario.maxima import Maxima
 from ncr.scenario.topology import Scenario
 
+LEFT_S = 24 * 3600.0
+
 
 @contextmanager
 def folder(settings: Settings) -> Iterator[Path]:
     """An empty folder for one upload, gone afterwards; ServiceUnavailable when the disk has no room for it."""
     place = settings.data / "uploads"
     place.mkdir(parents=True, exist_ok=True)
+    _clear(place)
     try:
         with tempfile.TemporaryDirectory(dir=place) as made:
             yield Path(made)
@@ -30,6 +35,14 @@ def folder(settings: Settings) -> Iterator[Path]:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise ServiceUnavailable("there is no room left on the service's disk; nothing was kept") from error
+
+
+def _clear(place: Path) -> None:
+    """Remove what uploads left whose service was killed; none takes as long as that."""
+    for left in place.iterdir():
+        with suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > LEFT_S:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def receive(
