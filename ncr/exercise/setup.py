@@ -57,7 +57,9 @@ def change(
     if may_move and (changes["starts_at"] is None or _has_come(exercise, now)):
         raise Refused("the start can be moved until it has come, not taken away")
     planned = _changed(as_planned(session, shelf, exercise), changes)
-    checked = check(session, planned, now, kept=exercise.starts_at, known=exercise.digest)
+    # What was held for a reason is asked for proof when the reason is taken back.
+    known = exercise.digest if exercise.override is None else None
+    checked = check(session, planned, now, kept=exercise.starts_at, known=known)
     if may_move:
         exercise.starts_at = checked.starts_at
         journal.record(session, now, exercise_id, "changed", before=before, after=before, why="starts_at", who=who)
@@ -147,7 +149,7 @@ def _changed(plan: Plan, changes: dict[str, Any]) -> Plan:
         raise Invalid("the plan is not valid", [Problem(name, "cannot be changed") for name in unknown])
     if changes.get("ends_at") is not None:
         changes = {"duration_s": None, **changes}
-    if "scenario" in changes:
+    if "scenario" in changes and changes["scenario"].digest != plan.scenario.digest:
         # The reason was given for the other one.
         changes = {"override": None, **changes}
     return replace(plan, **changes)

@@ -245,6 +245,17 @@ def test_an_instructor_s_reason_stands_in_the_journal_with_the_name(sessions: db
     assert overridden(sessions, made.id) == [("no time", "kari")]
 
 
+def test_a_reason_stays_with_what_it_was_given_for(sessions: db.Sessions, shelf: Shelf):
+    made = plan(sessions, shelf, Plan(scenario=scenario(), title="Ny", teams=["cyfor"], override="no time"))
+    with sessions.begin() as session:
+        assert setup.change(session, shelf, made.id, {"scenario": scenario()}, NOON).override == "no time"
+    with pytest.raises(Invalid, match="has not passed"), sessions.begin() as session:
+        setup.change(session, shelf, made.id, {"override": None}, NOON)
+    with sessions.begin() as session:
+        rehearsals.record(session, rehearsals.Version.of(scenario()), passed=True, now=NOON, who="kari", report={})
+        assert setup.change(session, shelf, made.id, {"override": None}, NOON).override is None
+
+
 @pytest.mark.parametrize("reason", ["", "  ", "x" * 501])
 def test_a_reason_that_is_none_is_refused(sessions: db.Sessions, shelf: Shelf, reason: str):
     with pytest.raises(Invalid, match="override: must be a reason"):
