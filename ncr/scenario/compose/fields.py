@@ -191,8 +191,8 @@ class Fields:
             return None
         return float(text)
 
-    def seconds(self, key: str, default: float) -> float:
-        """A Compose duration such as 1m30s or 500ms."""
+    def seconds(self, key: str, default: float, most: float = 3600.0) -> float:
+        """A Compose duration such as 1m30s or 500ms; a longer one than `most` is taken as that, with a note."""
         child = self.get(key)
         if child is None:
             return default
@@ -201,7 +201,10 @@ class Fields:
             self.add(key, f"`{text}` is not a duration; write 30s, 1m30s or 500ms")
             return default
         hours, minutes, seconds, millis, micros = (float(part or 0) for part in match.groups())
-        return hours * 3600 + minutes * 60 + seconds + millis / 1e3 + micros / 1e6
+        found = hours * 3600 + minutes * 60 + seconds + millis / 1e3 + micros / 1e6
+        if found > most:
+            self.context.findings.note(child.mark, f"`{key}` is taken as {most:g}s, the longest here")
+        return min(found, most)
 
     def mib(self, key: str, low: int, high: int) -> int | None:
         """A size such as 256m or 1g, in whole MiB, rounded up."""

@@ -20,6 +20,8 @@ _CONDITIONS: Mapping[str, Condition] = {
     "service_healthy": "healthy",
     "service_completed_successfully": "completed",
 }
+# The director waits for it, at a reset and when all is torn down.
+LONGEST_STOP_S = 120.0
 NO_ROOT = "lies in the root, where nothing can be put then; give it a place in a folder"
 _IMAGE = r"[a-zA-Z0-9][a-zA-Z0-9._/:@-]{0,254}"
 _USER = r"[a-zA-Z0-9_][a-zA-Z0-9_.-]*(:[a-zA-Z0-9_][a-zA-Z0-9_.-]*)?"
@@ -94,7 +96,7 @@ def _program(fields: Fields) -> dict[str, Any]:
         "tty": fields.boolean("tty"),
         "stdin_open": fields.boolean("stdin_open"),
         "stop_signal": fields.matching("stop_signal", r"(SIG)?[A-Z0-9+-]{1,12}", "write for instance SIGTERM"),
-        "stop_grace_s": fields.seconds("stop_grace_period", 10.0),
+        "stop_grace_s": fields.seconds("stop_grace_period", 10.0, LONGEST_STOP_S),
     }
 
 

@@ -56,6 +56,8 @@ HONOURED = [
     ("stop_signal: SIGINT", "stop_signal", "SIGINT"),
     ("stop_grace_period: 1m30s", "stop_grace_s", 90.0),
     ("stop_grace_period: 500ms", "stop_grace_s", 0.5),
+    ("stop_grace_period: 24h", "stop_grace_s", 120.0),
+    (f"stop_grace_period: {'9' * 400}h", "stop_grace_s", 120.0),
     ("labels: [a=b, c]", "labels", {"a": "b", "c": ""}),
     ("labels: {a: b}", "labels", {"a": "b"}),
     ("extra_hosts: ['db:10.0.0.5', 'x=10.0.0.6']", "extra_hosts", {"db": "10.0.0.5", "x": "10.0.0.6"}),
@@ -248,6 +250,12 @@ services:
 def test_services_that_wait_for_each_other_are_refused(tmp_path: Path) -> None:
     text = "services:\n  web: {image: a, depends_on: [b]}\n  b: {image: a, depends_on: [web]}\n"
     assert any("services wait for each other" in one for one in problems(write(tmp_path, {"compose.yml": text})))
+
+
+def test_a_wait_that_is_too_long_is_cut_with_a_note(tmp_path: Path) -> None:
+    found = with_compose(tmp_path, compose("stop_grace_period: 1h\nhealthcheck: {test: x, interval: 90m}", ""))
+    assert any(note.endswith("`stop_grace_period` is taken as 120s, the longest here") for note in found.notes)
+    assert any(note.endswith("`interval` is taken as 3600s, the longest here") for note in found.notes)
 
 
 def test_a_service_of_a_profile_is_left_out_with_a_note(tmp_path: Path) -> None:
