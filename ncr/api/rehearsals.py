@@ -40,7 +40,7 @@ def list_rehearsals(id: Id, at: AtSite, viewer: Somebody) -> list[RehearsalOut]:
         return [_shown(row) for row in rehearsals.newest(session, id)]
 
 
-@router.post("/{id}/rehearsals", status_code=202, responses=documented(401, 403, 404, 422))
+@router.post("/{id}/rehearsals", status_code=202, responses=documented(401, 403, 404, 409, 422))
 def ask_for_rehearsal(id: Id, at: AtSite, viewer: Somebody) -> RehearsalOut:
     """Have the newest version rehearsed; while one is asked for or under way, that one is given."""
     access.require(viewer, Action.PLAN)

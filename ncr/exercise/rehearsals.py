@@ -5,15 +5,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from ncr.db import alone
+from ncr.errors import Refused
 from ncr.exercise.shelf import Shelf
 from ncr.exercise.tables import Rehearsal
 from ncr.scenario.topology import Scenario
 
 UNDER_WAY = ("asked", "running")
+# Each takes minutes and the room of two teams; they are held one after the other.
+MOST_WAITING = 10
 LONGEST_REASON = 500
 
 
@@ -31,12 +34,17 @@ class Version(NamedTuple):
 
 
 def ask(session: Session, shelf: Shelf, scenario: Scenario, now: datetime, who: str | None) -> Rehearsal:
-    """Have the director rehearse it; one that is asked for or under way already is not asked for again."""
+    """Have the director rehearse it; one that is asked for or under way already is not asked for again.
+
+    Raises Refused when many wait already.
+    """
     alone(session, f"rehearsal {scenario.digest}")
     mine = (Rehearsal.digest == scenario.digest, Rehearsal.state.in_(UNDER_WAY))
     waiting = session.scalars(select(Rehearsal).where(*mine)).first()
     if waiting is not None:
         return waiting
+    if session.scalars(select(func.count()).where(Rehearsal.state == "asked")).one() >= MOST_WAITING:
+        raise Refused(f"{MOST_WAITING} rehearsals wait already; ask again when some have been held")
     shelf.put(session, scenario, now)
     return _add(session, Version.of(scenario), "asked", now, who)
 

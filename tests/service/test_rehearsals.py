@@ -1,7 +1,7 @@
 """Rehearsals asked for at the doors: taken up one at a time by the director, told, and ended when nobody ends them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -11,7 +11,7 @@ import pytest
 from ncr import db
 from ncr.director.director import Director
 from ncr.director.rehearsal.report import Report, Step
-from ncr.errors import EngineUnavailable
+from ncr.errors import EngineUnavailable, Refused
 from ncr.exercise import rehearsals
 from ncr.exercise.shelf import Shelf
 from ncr.exercise.tables import Rehearsal
@@ -65,6 +65,17 @@ def directed(stage: Stage, rehearser: Rehearser) -> Director:
 def asked(stage: Stage) -> str:
     with stage.sessions.begin() as session:
         return rehearsals.ask(session, stage.shelf, scenario(), stage.clock(), "kari").id
+
+
+def test_no_more_wait_than_can_be_held_soon(stage: Stage):
+    with stage.sessions.begin() as session:
+        for number in range(10):
+            version = replace(scenario(), digest=f"{number:064}")
+            rehearsals.ask(session, stage.shelf, version, NOON, "kari")
+        with pytest.raises(Refused, match="10 rehearsals wait already"):
+            rehearsals.ask(session, stage.shelf, scenario(), NOON, "kari")
+        again = replace(scenario(), digest=f"{3:064}")
+        assert rehearsals.ask(session, stage.shelf, again, NOON, "ola").who == "kari"
 
 
 def seen(stage: Stage, rehearsal_id: str) -> Rehearsal:
