@@ -60,7 +60,7 @@ class Library:
         return [scenario for place in places if (scenario := self._at(place))]
 
     def _at(self, place: Path) -> Scenario | None:
-        newest = max(path.stat().st_mtime for path in (place, *place.rglob("*")) if not path.is_symlink())
+        newest = max(map(_changed_at, (place, *place.rglob("*"))))
         if self._read.get(place, (0.0, None))[0] != newest:
             self._read[place] = (newest, self._load(place))
         return self._read[place][1]
@@ -113,6 +113,14 @@ def receive(
         row.uploaded_at, row.uploaded_by = now, user
     session.flush()
     return row
+
+
+def _changed_at(path: Path) -> float:
+    """When it was changed; an author's editor may take a file away while it is looked at."""
+    try:
+        return path.lstat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _age(scenario: Scenario) -> tuple[object, ...]:

@@ -1,6 +1,5 @@
 """An uploaded archive becomes a scenario version that can be planned with, or is refused whole."""
 
-import errno
 import shutil
 import tempfile
 import time
@@ -32,7 +31,7 @@ def folder(settings: Settings) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(dir=place) as made:
             yield Path(made)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in archive.NO_ROOM:
             raise
         raise ServiceUnavailable("there is no room left on the service's disk; nothing was kept") from error
 

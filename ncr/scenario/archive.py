@@ -1,5 +1,6 @@
 """Takes a scenario out of an archive that anybody may have made: bounded, nothing outside, no links."""
 
+import errno
 import re
 import tarfile
 import unicodedata
@@ -21,6 +22,8 @@ LARGEST_ARCHIVE = LARGEST_BYTES
 RATIO, FREE_BYTES = 100, 1024 * 1024
 LONGEST_PATH, LONGEST_NAME = 400, 200
 CHUNK = 256 * 1024
+# The disk's fault, not the archive's.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 # No scenario's id looks like this.
 UNPACKED = ".unpacked"
 FORMATS = {b"PK": zipped, b"\x1f\x8b": tarred}
@@ -37,7 +40,7 @@ def unpack(archive: Path, into: Path) -> Path:
 
     The scenario lies at the top of the archive or in its only folder. Raises ScenarioInvalid naming every entry that is
     not allowed (links, special files, paths that leave, names that come twice), or the limit that was passed: entries,
-    bytes in all, or how far they were packed.
+    bytes in all, or how far they were packed. Raises OSError when the disk is full.
     """
     with archive.open("rb") as file:
         entries = FORMATS.get(file.read(2))
@@ -49,6 +52,8 @@ def unpack(archive: Path, into: Path) -> Path:
     try:
         _write(entries(archive), top, most)
     except BROKEN as error:
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            raise
         raise _refused(f"cannot be read ({str(error)[:120] or type(error).__name__}); pack it again") from None
     return _named_by_id(_holder(top), into)
 

@@ -1,5 +1,6 @@
 """Archives: a scenario comes out as it went in; what was made to do harm is refused and writes nothing outside."""
 
+import errno
 import gzip
 import io
 import os
@@ -242,6 +243,21 @@ def test_a_damaged_archive_is_refused_or_read(
     assert sorted(path.name for path in folder.iterdir()) == ["archive", "into"]
     assert sum(path.stat().st_size for path in folder.rglob("*")) < LARGEST_BYTES
     shutil.rmtree(folder)
+
+
+def test_a_full_disk_is_no_fault_of_the_archive_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    as_zip(LITEN, tmp_path / "a.zip")
+    (tmp_path / "into").mkdir()
+    write = Path.open
+
+    def full(path: Path, mode: str = "r", *rest: object, **more: object) -> object:
+        if mode == "xb":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(path, mode, *rest, **more)
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(OSError, match="No space left"):
+        unpack(tmp_path / "a.zip", tmp_path / "into")
 
 
 def test_a_file_that_may_be_run_still_may(tmp_path: Path):
