@@ -25,7 +25,7 @@ class Lazy(TyperGroup):
         if cmd_name not in self.late:
             return super().get_command(ctx, cmd_name)
         module, summary = self.late[cmd_name]
-        command = typer.main.get_command(_imported(f"ncr.cli.{module}").app)
+        command = typer.main.get_command(imported(f"ncr.cli.{module}").app)
         command.name, command.short_help = cmd_name, summary
         return command
 
@@ -37,7 +37,8 @@ class Lazy(TyperGroup):
             formatter.write_dl([*rows, *((name, summary) for name, (_, summary) in self.late.items())])
 
 
-def _imported(module: str) -> ModuleType:
+def imported(module: str) -> ModuleType:
+    """The module, imported now if it was not before."""
     if module in sys.modules:
         return sys.modules[module]
     # What modules are made of stays: looking among it for garbage, now or later, would cost a tenth of a short command.

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 import typer
 
 from ncr.cli.lazy import Lazy
-from ncr.config import Settings
+from ncr.cli.limits import site_maxima
 from ncr.errors import ScenarioInvalid
 from ncr.scenario.loader import load
 from ncr.scenario.maxima import Maxima
@@ -38,7 +38,7 @@ Paths = Annotated[list[Path], typer.Argument(help="Directories that hold a scena
 @app.command()
 def check(paths: Paths, as_json: Json = False) -> None:
     """Say everything that is wrong with scenarios, each with file, line, column and what would be right."""
-    limits = Maxima.of(Settings())
+    limits = site_maxima()
     found = [_checked(path, limits) for path in paths]
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))

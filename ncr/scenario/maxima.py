@@ -2,9 +2,27 @@
 
 import sys
 from dataclasses import dataclass
-from typing import Self
+from typing import Protocol, Self
 
-from ncr.config import Settings
+
+class Site(Protocol):
+    """What a site's settings say of it."""
+
+    @property
+    def max_memory_mib(self) -> int:
+        """MiB of memory."""
+
+    @property
+    def max_cpus(self) -> float:
+        """Cores."""
+
+    @property
+    def max_pids(self) -> int:
+        """Processes."""
+
+    @property
+    def runtimes(self) -> tuple[str, ...]:
+        """Container runtimes beside the engine's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +35,7 @@ class Maxima:
     runtimes: tuple[str, ...] | None = ()
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(cls, settings: Site) -> Self:
         """The maxima of a site."""
         return cls(settings.max_memory_mib, settings.max_cpus, settings.max_pids, settings.runtimes)
 

@@ -7,8 +7,10 @@ import pytest
 from typer.testing import CliRunner
 
 from ncr.cli import app
+from ncr.config import Settings
 from ncr.errors import Invalid, Refused
 from ncr.exercise.capacity import GATE_MEMORY_MIB
+from ncr.scenario.maxima import Maxima
 from tests.pure.scenario.directories import write
 
 
@@ -93,6 +95,17 @@ def test_a_new_scenario_overwrites_nothing(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["scenario", "new", "my-lab", "--into", str(tmp_path)])
     assert isinstance(result.exception, Refused)
     assert [path.name for path in tmp_path.rglob("*")] == ["my-lab"]
+
+
+def test_the_site_s_maxima_hold_in_a_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Maxima() == Maxima.of(Settings(_env_file=None))
+    place = write(tmp_path, {"compose.yml": "services:\n  web: {image: a, mem_limit: 3g}\n"})
+    monkeypatch.chdir(tmp_path)
+    assert run("check", str(place))[0] == 0
+    (tmp_path / ".env").write_text("NCR_MAX_MEMORY_MIB=2048\n")
+    assert run("check", str(place))[0] == 1
+    monkeypatch.setenv("ncr_max_memory_mib", "4096")
+    assert run("check", str(place))[0] == 0
 
 
 @pytest.mark.parametrize("words", [("check",), ("chek",), ("schema", "--nope")])
