@@ -8,14 +8,12 @@ from fastapi.responses import RedirectResponse, Response
 from ncr import access
 from ncr.access import Action
 from ncr.db import reading
-from ncr.errors import NotFound
 from ncr.exercise import rehearsals
 from ncr.exercise.tables import Rehearsal
-from ncr.scenario.topology import Scenario
 from ncr.web.catalogue import Words
 from ncr.web.render import page
 from ncr.web.scenarios import Id
-from ncr.web.visit import Visit, Visiting, require_form
+from ncr.web.visit import Visiting, find_scenario, require_form
 
 router = APIRouter(include_in_schema=False)
 
@@ -24,7 +22,7 @@ router = APIRouter(include_in_schema=False)
 def show(visit: Visiting, id: Id) -> Response:
     """The newest rehearsal of the newest version, step by step."""
     access.require(visit.viewer, Action.INSPECT)
-    scenario = _scenario(visit, id)
+    scenario = find_scenario(visit, id)
     with reading(visit.site.sessions) as session:
         row = rehearsals.last(session, scenario.digest)
     definition, told = scenario.definition, visit.told
@@ -47,7 +45,7 @@ def ask(visit: Visiting, id: Id, form_token: Annotated[str, Form()] = "") -> Res
     """Ask for one and come back to the page."""
     access.require(visit.viewer, Action.PLAN)
     require_form(visit, form_token)
-    scenario, site = _scenario(visit, id), visit.site
+    scenario, site = find_scenario(visit, id), visit.site
     with site.sessions.begin() as session:
         rehearsals.ask(session, site.shelf, scenario, site.clock(), visit.viewer.login)
     return RedirectResponse(f"/scenarios/{id}/rehearsal", 303)
@@ -63,10 +61,3 @@ def standing(row: Rehearsal | None, told: Words) -> str:
         "passed": told("Generalprøven er bestått."),
         "failed": told("Generalprøven er ikke bestått."),
     }[row.state]
-
-
-def _scenario(visit: Visit, id: str) -> Scenario:
-    found = next((each for each in visit.site.scenarios() if each.definition.id == id), None)
-    if found is None:
-        raise NotFound(visit.told("Dette scenarioet finnes ikke."))
-    return found

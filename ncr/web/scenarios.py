@@ -11,7 +11,7 @@ from starlette.datastructures import UploadFile
 from ncr import access
 from ncr.access import Action
 from ncr.db import reading
-from ncr.errors import Invalid, NotFound, Problem, Refused
+from ncr.errors import Invalid, Problem, Refused
 from ncr.exercise import claims, library, rehearsals, upload
 from ncr.exercise.tables import Rehearsal
 from ncr.people.tables import User
@@ -20,7 +20,7 @@ from ncr.web import practice_offers
 from ncr.web.catalogue import Words
 from ncr.web.durations import length
 from ncr.web.render import date, page
-from ncr.web.visit import Visit, Visiting, require_form
+from ncr.web.visit import Visit, Visiting, find_scenario, require_form
 
 router = APIRouter(include_in_schema=False)
 Id = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
@@ -65,9 +65,7 @@ def one(visit: Visiting, id: Id, brought: Annotated[str, Query(max_length=40)] =
     """One scenario: what it is about, what it needs, and its versions."""
     access.require(visit.viewer, Action.INSPECT)
     told = visit.told
-    scenario = next((each for each in visit.site.scenarios() if each.definition.id == id), None)
-    if scenario is None:
-        raise NotFound(told("Dette scenarioet finnes ikke."))
+    scenario = find_scenario(visit, id)
     definition, language = scenario.definition, told.language
     values: dict[str, Any] = {
         "scenario": _row(scenario, visit),

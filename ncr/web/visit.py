@@ -13,6 +13,7 @@ from ncr.access import Audience, Viewer
 from ncr.db import reading
 from ncr.errors import Forbidden, NotFound
 from ncr.exercise.tables import Exercise
+from ncr.scenario.topology import Scenario
 from ncr.site import Site
 from ncr.web.catalogue import Words
 from ncr.web.render import language
@@ -56,6 +57,14 @@ def find(session: Session, visit: Visit, exercise_id: str) -> tuple[Exercise, Au
     if exercise is None:
         raise NotFound(visit.told("Denne øvelsen finnes ikke."))
     return exercise, access.audience(session, visit.viewer, exercise)
+
+
+def find_scenario(visit: Visit, id: str) -> Scenario:
+    """The newest version of a scenario; NotFound when there is none."""
+    found = next((each for each in visit.site.scenarios() if each.definition.id == id), None)
+    if found is None:
+        raise NotFound(visit.told("Dette scenarioet finnes ikke."))
+    return found
 
 
 def back_to(address: str) -> str:
