@@ -56,7 +56,8 @@ def site(settings: Settings) -> Site:
     sessions = db.sessions(db.connect(settings.url))
     shelf = Shelf(settings.data / "scenarios")
     boards = Boards(sessions, lambda digest: _rules(shelf, digest))
-    return Site(settings, sessions, utcnow, shelf, boards, Writer(sessions), library(settings, sessions, shelf))
+    known = library(settings, sessions, shelf)
+    return Site(settings, sessions, utcnow, shelf, boards, Writer(sessions), known, known.offered)
 
 
 def rehearse(settings: Settings, path: Path, tell: Tell, *, keep: bool = False) -> Report:
@@ -68,7 +69,7 @@ def director(at: Site, on: Engine) -> Clockwork:
     """The director and what wakes it."""
     mine = instance(at.settings)
     own = Director(
-        at.sessions, on, at.settings, at.shelf, instance=mine, scenarios=at.scenarios, clock=at.clock,
+        at.sessions, on, at.settings, at.shelf, instance=mine, scenarios=at.offered, clock=at.clock,
         rehearse=partial(rehearse, at.settings),
     )  # fmt: skip
     return Clockwork(own, at.settings.tick_s, at.clock, ear(at.sessions.kw["bind"]))

@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     docker_host: str = Field("", description="empty means DOCKER_HOST or the usual socket")
     site_ca: Path | None = Field(None, description="PEM bundle that image builds must trust")
     scenarios: tuple[Path, ...] = Field((Path("scenarios"),), description="folders searched for scenarios")
+    uploads: int = Field(500, ge=0, description="uploaded scenario versions the site keeps at most")
+    uploads_mib: int = Field(4096, ge=0, description="what they may take on the disk together")
     subnet_pool: IPv4Network = IPv4Network("10.128.0.0/11")
     subnet_prefix: int = Field(26, ge=20, le=29)
     engine_parallel: int = Field(8, ge=1, le=64)

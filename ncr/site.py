@@ -16,7 +16,8 @@ from ncr.scoring.writer import Writer
 class Site:
     """Settings, database, clock, the shelf of scenario versions, the boards and the writer of one process.
 
-    `scenarios` reads the scenarios that can be planned with, from the settings' folders.
+    `scenarios` reads the scenarios that can be planned with, in their newest versions; `offered` those that students
+    are offered for practice, in their newest proven ones (ncr.exercise.library).
     """
 
     settings: Settings
@@ -26,3 +27,4 @@ class Site:
     boards: Boards
     writer: Writer
     scenarios: Callable[[], Sequence[Scenario]]
+    offered: Callable[[], Sequence[Scenario]]

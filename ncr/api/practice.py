@@ -2,22 +2,21 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from ncr import access
 from ncr.access import Action, Viewer
 from ncr.api.caller import AtSite, ExerciseId, Key, Somebody, find, text_id
-from ncr.api.people import Slug, Strict
+from ncr.api.people import Strict
 from ncr.api.play import TaskId
 from ncr.api.players import member_of
 from ncr.api.problems import documented
 from ncr.db import reading
-from ncr.errors import Invalid, Problem
-from ncr.exercise import practice
+from ncr.exercise import library, practice
 from ncr.people.once import once
 from ncr.scenario.topology import Scenario
 from ncr.scoring import practising, submission
@@ -89,9 +88,9 @@ class RunOut(BaseModel):
 
 
 class PracticeIn(Strict):
-    """Which scenario to practise."""
+    """Which scenario to practise: ID, or ID@VERSION to be refused unless that is the version offered."""
 
-    scenario: Slug
+    scenario: Annotated[str, Field(pattern=library.WANTED)]
 
 
 class SolutionOut(BaseModel):
@@ -109,8 +108,7 @@ def list_catalogue(at: AtSite, viewer: Somebody) -> list[CatalogueOut]:
     access.require(viewer, Action.PRACTISE)
     with reading(at.sessions) as session:
         made = made_by(session, text_id(viewer))
-    found = [each for each in at.scenarios() if "practice" in each.definition.modes]
-    return [_entry(each, progress(each.definition, made.get(each.definition.id, []))) for each in found]
+    return [_entry(each, progress(each.definition, made.get(each.definition.id, []))) for each in at.offered()]
 
 
 @router.get("", responses=documented(401, 403))
@@ -126,8 +124,9 @@ def list_runs(at: AtSite, viewer: Somebody) -> list[RunOut]:
 def start_run(wanted: PracticeIn, at: AtSite, viewer: Somebody, key: Key = None) -> RunOut:
     """Start practising: a ready environment, or a place in the queue; the run going on when there is one."""
     access.require(viewer, Action.PRACTISE)
-    scenario, now = _scenario(at, wanted.scenario), at.clock()
+    now, known, offered = at.clock(), at.scenarios(), at.offered()
     with at.sessions.begin() as session:
+        scenario = library.practised(session, at.shelf, known, offered, wanted.scenario)
 
         def work() -> RunOut:
             id = practising.start(session, at.shelf, at.settings, scenario, text_id(viewer), now)
@@ -186,13 +185,6 @@ def _require_own(session: Session, viewer: Viewer, id: str) -> None:
     exercise, _ = find(session, viewer, id)
     if access.participant_of(session, viewer, id) is None:
         access.require(viewer, Action.RUN, exercise)
-
-
-def _scenario(at: Site, id: str) -> Scenario:
-    for scenario in at.scenarios():
-        if scenario.definition.id == id:
-            return scenario
-    raise Invalid(problems=[Problem("scenario", f"there is no scenario {id}")])
 
 
 def _run(session: Session, at: Site, id: str, now: datetime) -> RunOut:

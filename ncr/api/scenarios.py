@@ -1,11 +1,12 @@
 """The scenarios that can be planned with: listed, looked at, uploaded."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from ncr import access
@@ -14,13 +15,14 @@ from ncr.api.caller import AtSite, Somebody
 from ncr.api.problems import documented
 from ncr.db import reading
 from ncr.errors import NotFound
-from ncr.exercise import claims, library, upload
+from ncr.exercise import claims, library, rehearsals, stock, upload
 from ncr.people.tables import User
 from ncr.scenario.topology import Scenario
 from ncr.site import Site
 
 router = APIRouter(prefix="/scenarios", tags=["scenarios"])
 Id = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 PACKED = {"schema": {"type": "string", "format": "binary"}}
 BODY: dict[str, Any] = {
     "requestBody": {
@@ -47,29 +49,35 @@ class ScenarioOut(BaseModel):
     tasks: int
     memory_mib: float
     cpus: float
+    practised: str | None = Field(description="the version offered for practice: the newest proven one, if any")
 
 
 class VersionOut(BaseModel):
-    """A version that is kept; `uploaded_by` is the user who brought it, null for one from the site's folders."""
+    """A version that is kept; `uploaded_by` is the user who brought it, null for one from the site's folders.
+
+    `proven` says whether a rehearsal of it has passed on this site.
+    """
 
     version: str
     digest: str
     added_at: datetime
     uploaded_by: str | None
+    proven: bool
 
 
 @router.get("", responses=documented(401, 403))
 def list_scenarios(at: AtSite, viewer: Somebody) -> list[ScenarioOut]:
     """Every scenario of the site."""
     access.require(viewer, Action.INSPECT)
-    return [_shown(scenario, at) for scenario in at.scenarios()]
+    offered = _offered(at)
+    return [_shown(scenario, at, offered) for scenario in at.scenarios()]
 
 
-@router.post("", status_code=201, responses=documented(401, 403, 409, 413, 422), openapi_extra=BODY)
+@router.post("", status_code=201, responses=documented(401, 403, 409, 413, 422, 507), openapi_extra=BODY)
 async def upload_scenario(request: Request, at: AtSite, viewer: Somebody) -> ScenarioOut:
     """Bring a scenario, as a zip or tar.gz of its directory; everything wrong with it is said at once.
 
-    The same content again changes nothing; other content needs a new version.
+    The same content again changes nothing; other content needs a new version. Over the site's bounds: 507.
     """
     access.require(viewer, Action.PLAN)
     with upload.folder(at.settings) as place:
@@ -78,7 +86,7 @@ async def upload_scenario(request: Request, at: AtSite, viewer: Somebody) -> Sce
             async for chunk in request.stream():
                 file.write(chunk)
         known = (at.settings, at.sessions, at.shelf, at.scenarios, viewer.user_id, at.clock())
-        return _shown(await run_in_threadpool(upload.receive, packed, *known), at)
+        return await run_in_threadpool(lambda: _shown(upload.receive(packed, *known), at, _offered(at)))
 
 
 @router.get("/{id}", responses=documented(401, 403, 404, 422))
@@ -87,7 +95,7 @@ def get_scenario(id: Id, at: AtSite, viewer: Somebody) -> ScenarioOut:
     access.require(viewer, Action.INSPECT)
     for scenario in at.scenarios():
         if scenario.definition.id == id:
-            return _shown(scenario, at)
+            return _shown(scenario, at, _offered(at))
     raise NotFound("There is no such scenario.")
 
 
@@ -98,15 +106,32 @@ def list_versions(id: Id, at: AtSite, viewer: Somebody) -> list[VersionOut]:
     with reading(at.sessions) as session:
         rows = library.versions(session, id)
         names = dict(session.execute(select(User.id, User.name)).all()) if rows else {}
+        proven = set(session.scalars(rehearsals.passed()))
     return [
         VersionOut(
-            version=row.version, digest=row.digest, added_at=row.added_at, uploaded_by=names.get(row.uploaded_by or "")
+            version=row.version,
+            digest=row.digest,
+            added_at=row.added_at,
+            uploaded_by=names.get(row.uploaded_by or ""),
+            proven=row.digest in proven,
         )
         for row in rows
     ]
 
 
-def _shown(scenario: Scenario, at: Site) -> ScenarioOut:
+@router.delete("/{id}/versions/{digest}", status_code=204, responses=documented(401, 403, 404, 409, 422))
+def remove_version(id: Id, digest: Digest, at: AtSite, viewer: Somebody) -> None:
+    """Remove a kept version and its copy; one that an exercise or a practice run used, past ones too, is refused."""
+    access.require(viewer, Action.PLAN)
+    with at.sessions.begin() as session:
+        stock.remove(session, at.shelf, id, digest, viewer.user_id, at.clock())
+
+
+def _offered(at: Site) -> Mapping[str, str]:
+    return {each.definition.id: each.definition.version for each in at.offered()}
+
+
+def _shown(scenario: Scenario, at: Site, offered: Mapping[str, str]) -> ScenarioOut:
     definition, need = scenario.definition, claims.needed(scenario, at.settings)
     return ScenarioOut(
         id=definition.id,
@@ -123,4 +148,5 @@ def _shown(scenario: Scenario, at: Site) -> ScenarioOut:
         tasks=len(definition.tasks),
         memory_mib=need.memory_mib,
         cpus=need.cpus,
+        practised=offered.get(definition.id),
     )

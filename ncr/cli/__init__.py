@@ -13,7 +13,7 @@ GROUPS = {
     "demo": ("demo", "A whole exercise on this machine, bots playing, in one command."),
     "serve": ("serve", "Run the service."),
     "doctor": ("doctor", "Look at engine, database, clock, disk and isolation: each with a remedy."),
-    "scenario": ("scenario", "Scenarios: list, new, check, schema, build, rehearse, clear, import."),
+    "scenario": ("scenario", "Scenarios: list, new, check, schema, build, rehearse, remove, clear, import."),
     "exercise": (
         "exercise",
         "Exercises: plan, list, show, launch, pause, resume, extend, finish, cancel, archive, watch.",

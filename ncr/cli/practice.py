@@ -1,7 +1,6 @@
 """`ncr practice`: start, end and list practice runs."""
 
 import time
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -13,13 +12,12 @@ from ncr.cli.told import Id, Json, database, exercise_of, one, table
 from ncr.clock import utcnow
 from ncr.config import Settings
 from ncr.db import Sessions
-from ncr.errors import Invalid, NotFound, Problem
-from ncr.exercise import practice
+from ncr.errors import NotFound
+from ncr.exercise import library, practice
 from ncr.exercise.practice import Run
 from ncr.exercise.shelf import Shelf
 from ncr.exercise.tables import Exercise, Practice
 from ncr.people.tables import User
-from ncr.scenario.topology import Scenario
 from ncr.scoring import practising
 
 app = typer.Typer(help="Start, end and list practice runs.", no_args_is_help=True)
@@ -30,7 +28,7 @@ OVER = ("running", "finished", "failed")
 
 @app.command()
 def start(
-    scenario: Annotated[str, typer.Argument(help="The scenario's id.")],
+    scenario: Annotated[str, typer.Argument(help="The scenario: ID, or ID@VERSION.")],
     user: User_,
     wait: Annotated[bool, typer.Option("--wait", help="Tell how it goes until it runs; 1 when it fails.")] = False,
     as_json: Json = False,
@@ -39,9 +37,10 @@ def start(
     settings = Settings()
     with database(settings) as sessions:
         shelf = Shelf(settings.data / "scenarios")
+        known = composition.library(settings, sessions, shelf)
+        newest, offered = known(), known.offered()
         with sessions.begin() as session:
-            known = composition.library(settings, sessions, shelf)()
-            wanted, who = _scenario(known, scenario), _user(session, user)
+            wanted, who = library.practised(session, shelf, newest, offered, scenario), _user(session, user)
             run = practising.start(session, shelf, settings, wanted, who.id, utcnow())
         seen = _wait(sessions, shelf, settings, run, as_json) if wait else _look(sessions, shelf, settings, run)
         one(_row(seen, user), as_json)
@@ -119,15 +118,6 @@ def _row(run: Run, who: str | None) -> dict[str, Any]:
         "ended": run.ended,
         "failure": run.failure,
     }
-
-
-def _scenario(library: Sequence[Scenario], id: str) -> Scenario:
-    known = [each for each in library if "practice" in each.definition.modes]
-    for scenario in known:
-        if scenario.definition.id == id:
-            return scenario
-    names = ", ".join(each.definition.id for each in known) or "none"
-    raise Invalid(problems=[Problem("scenario", f"there is no scenario {id} to practise; there are: {names}")])
 
 
 def _user(session: Session, login: str) -> User:

@@ -24,12 +24,15 @@ class Commands(Lazy):
         "build": ("build", "Build the images of scenarios."),
         "rehearse": ("rehearse", "Prove scenarios on the engine, with two teams."),
         "import": ("importing", "Import Compose labs and other systems' scenarios."),
+        "remove": ("removing", "Remove kept versions that nothing uses."),
         "clear": ("clear", "Remove what rehearsals have kept."),
     }
 
 
 app = typer.Typer(
-    cls=Commands, help="Scenarios: list, new, check, schema, build, rehearse, clear, import.", no_args_is_help=True
+    cls=Commands,
+    help="Scenarios: list, new, check, schema, build, rehearse, remove, clear, import.",
+    no_args_is_help=True,
 )
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Paths = Annotated[list[Path], typer.Argument(help="Directories that hold a scenario.yml.", metavar="PATH…")]

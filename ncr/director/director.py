@@ -41,7 +41,7 @@ STEPS = Histogram("ncr_director_step_seconds", "How long the director's steps ta
 class Director:
     """Call `step()` every tick (clockwork does); it never sleeps, and engine work goes on in the background.
 
-    `scenarios` gives those that can be practised now, for the pool; `rehearse` holds a rehearsal that was asked for.
+    `scenarios` gives those that are offered for practice, for the pool; `rehearse` holds a rehearsal asked for.
 
     `start()` and `stop()` frame its life; `next_due()` tells when a step is wanted before the next tick, and `news` is
     set when background work has ended and a step may find more to do; `settle(s)` waits for background work, for tests

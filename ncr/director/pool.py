@@ -139,7 +139,7 @@ class Pool:
     def _choose(self) -> None:
         """Which scenarios are kept: those most practised lately, as they are now."""
         settings, now = self._means.settings, self._means.clock()
-        known = {each.definition.id: each for each in self._scenarios() if "practice" in each.definition.modes}
+        known = {each.definition.id: each for each in self._scenarios()}
         with reading(self._means.sessions) as session:
             names, spared = _most_practised(session, now), _failed(session, now)
         chosen = [known[name] for name in names if name in known and known[name].digest not in spared]

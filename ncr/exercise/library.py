@@ -1,15 +1,16 @@
-"""The library: every scenario that can be planned with, those in the site's folders and those that were uploaded."""
+"""The library: every scenario that can be planned with or practised, in the site's folders or uploaded."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from ncr.db import Sessions, alone, reading
-from ncr.errors import Invalid, NcrError, Problem, Refused
+from ncr.db import Sessions, reading
+from ncr.errors import Invalid, NcrError, Problem
+from ncr.exercise import rehearsals
+from ncr.exercise.practice import Limited, Reason
 from ncr.exercise.shelf import Shelf
 from ncr.exercise.tables import ScenarioVersion
 from ncr.scenario import loader
@@ -34,17 +35,29 @@ class Library:
         self._read: dict[Path, tuple[float, Scenario | None]] = {}
 
     def __call__(self) -> list[Scenario]:
-        newest = {each.definition.id: each for each in self._uploaded()}
+        return self._newest(self._uploaded())
+
+    def offered(self) -> list[Scenario]:
+        """What is offered for practice: of every scenario the newest version that is proven, if it is made for that.
+
+        Proven are the site's own, in its folders, and uploads whose rehearsal passed here.
+        """
+        proven = self._newest(self._uploaded(ScenarioVersion.digest.in_(rehearsals.passed())))
+        return [each for each in proven if "practice" in each.definition.modes]
+
+    def _newest(self, uploaded: Sequence[Scenario]) -> list[Scenario]:
+        newest = {each.definition.id: each for each in uploaded}
         for scenario in self._in_folders():
             other = newest.get(scenario.definition.id)
             if other is None or _age(scenario) >= _age(other):
                 newest[scenario.definition.id] = scenario
         return sorted(newest.values(), key=lambda each: each.definition.id)
 
-    def _uploaded(self) -> list[Scenario]:
-        """The newest upload of every scenario."""
+    def _uploaded(self, *those: ColumnElement[bool]) -> list[Scenario]:
+        """The newest upload of every scenario, of `those` there are."""
         with reading(self._sessions) as session:
-            rows = session.scalars(select(ScenarioVersion).where(ScenarioVersion.uploaded_at.is_not(None))).all()
+            asked = select(ScenarioVersion).where(ScenarioVersion.uploaded_at.is_not(None), *those)
+            rows = session.scalars(asked).all()
         newest = {row.scenario: row for row in sorted(rows, key=lambda row: precedence(row.version))}
         return [scenario for row in newest.values() if (scenario := self._kept(row))]
 
@@ -75,44 +88,51 @@ class Library:
 
 def find(session: Session, shelf: Shelf, newest: Sequence[Scenario], wanted: str) -> Scenario:
     """The scenario that `wanted` names: ID is the newest, ID@VERSION one that is kept. Raises Invalid when none is."""
+    found = _named(newest, wanted) or _kept(session, shelf, wanted)
+    if found is None:
+        raise _unknown(newest, wanted)
+    return found
+
+
+def practised(
+    session: Session, shelf: Shelf, newest: Sequence[Scenario], offered: Sequence[Scenario], wanted: str
+) -> Scenario:
+    """The scenario that is offered for practice as `wanted`, ID or ID@VERSION.
+
+    Raises Limited for one that is known and not offered, and Invalid for one that is not known.
+    """
+    found = _named(offered, wanted)
+    if found is not None:
+        return found
+    known = _named(newest, wanted) or _kept(session, shelf, wanted)
+    if known is None:
+        raise _unknown(offered, wanted)
+    if "practice" not in known.definition.modes:
+        raise Limited(Reason.NOT_FOR_PRACTICE)
+    raise Limited(Reason.NOT_PROVEN, scenario=known.definition.id, version=known.definition.version)
+
+
+def _named(among: Sequence[Scenario], wanted: str) -> Scenario | None:
     id, _, version = wanted.partition("@")
-    for scenario in newest:
-        if scenario.definition.id == id and version in ("", scenario.definition.version):
-            return scenario
+    mine = (each for each in among if each.definition.id == id)
+    return next((each for each in mine if version in ("", each.definition.version)), None)
+
+
+def _kept(session: Session, shelf: Shelf, wanted: str) -> Scenario | None:
+    id, _, version = wanted.partition("@")
     row = next((row for row in versions(session, id) if row.version == version), None)
-    if row is not None:
-        return shelf.get(row.digest)
-    names = ", ".join(each.definition.id for each in newest) or "none"
-    raise Invalid(problems=[Problem("scenario", f"there is no scenario {wanted}; there are: {names}")])
+    return shelf.get(row.digest) if row else None
+
+
+def _unknown(among: Sequence[Scenario], wanted: str) -> Invalid:
+    names = ", ".join(each.definition.id for each in among) or "none"
+    return Invalid(problems=[Problem("scenario", f"there is no scenario {wanted}; there are: {names}")])
 
 
 def versions(session: Session, id: str) -> list[ScenarioVersion]:
     """Every version of a scenario that was planned with or uploaded, newest first."""
     rows = session.scalars(select(ScenarioVersion).where(ScenarioVersion.scenario == id)).all()
     return sorted(rows, key=lambda row: (precedence(row.version), row.added_at), reverse=True)
-
-
-def receive(
-    session: Session, shelf: Shelf, newest: Sequence[Scenario], scenario: Scenario, user: str | None, now: datetime
-) -> ScenarioVersion:
-    """Keep an uploaded scenario; the same content again changes nothing.
-
-    Raises Refused when the version is known with other content: what exercises were planned with keeps its name.
-    """
-    definition = scenario.definition
-    # Two that bring the same version at once would each find it unknown.
-    alone(session, f"scenario {definition.id}")
-    known = [(row.version, row.digest) for row in versions(session, definition.id)]
-    known += [(each.definition.version, each.digest) for each in newest if each.definition.id == definition.id]
-    if any(version == definition.version and digest != scenario.digest for version, digest in known):
-        raise Refused(
-            f"{definition.id} {definition.version} is here already with other content; raise `version` in {DEFINITION}"
-        )
-    row = session.get_one(ScenarioVersion, shelf.put(session, scenario, now))
-    if row.uploaded_at is None:
-        row.uploaded_at, row.uploaded_by = now, user
-    session.flush()
-    return row
 
 
 def _changed_at(path: Path) -> float:

@@ -34,6 +34,7 @@ class Reason(StrEnum):
 
     SITE_CLOSED = "site-closed"  # the site has no practice
     NOT_FOR_PRACTICE = "not-for-practice"  # the scenario is for exercises only
+    NOT_PROVEN = "not-proven"  # {scenario} {version}: another version is offered, or none yet
     MOST_RUNS = "most-runs"  # {most} runs at a time for each student
     NOT_RUNNING = "not-running"  # {state}: it cannot be extended, reset or finished now
     NO_MORE_EXTENSIONS = "no-more-extensions"  # extended {most} times already
@@ -44,6 +45,8 @@ class Reason(StrEnum):
 SAID = {
     Reason.SITE_CLOSED: "Practice is closed on this site.",
     Reason.NOT_FOR_PRACTICE: "This scenario is made for exercises, not for practice.",
+    Reason.NOT_PROVEN: "{scenario} {version} is not offered for practice: what is offered is the newest version that "
+    "a rehearsal has proven on this site.",
     Reason.MOST_RUNS: "You have {most} runs going already, and no more are allowed at a time. Finish one first.",
     Reason.NOT_RUNNING: "The run is {state}; this can be done while it is running.",
     Reason.NO_MORE_EXTENSIONS: "The run has been extended {most} times already, and no more are allowed.",

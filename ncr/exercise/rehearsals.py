@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from ncr.db import alone
@@ -73,8 +73,12 @@ def last(session: Session, digest: str) -> Rehearsal | None:
 
 def has_passed(session: Session, digest: str) -> bool:
     """Whether a rehearsal of exactly this content has passed on this site."""
-    passed = select(Rehearsal.id).where(Rehearsal.digest == digest, Rehearsal.state == "passed")
-    return session.scalars(passed.limit(1)).first() is not None
+    return session.scalars(passed().where(Rehearsal.digest == digest).limit(1)).first() is not None
+
+
+def passed() -> Select[str]:
+    """The digests of what has passed a rehearsal on this site."""
+    return select(Rehearsal.digest).where(Rehearsal.state == "passed")
 
 
 def waiting(session: Session, state: str = "asked") -> Sequence[Rehearsal]:

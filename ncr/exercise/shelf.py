@@ -16,6 +16,8 @@ from ncr.scenario import loader
 from ncr.scenario.maxima import BOUNDLESS
 from ncr.scenario.topology import Scenario
 
+BLOCK = 4096
+
 
 class Shelf:
     """Scenario copies under `folder`/DIGEST/ID; what is taken down again is proven to be what was put there."""
@@ -23,12 +25,16 @@ class Shelf:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._cache: dict[str, Scenario] = {}
+        self._sizes: dict[str, int] = {}
         self._lock = Lock()
 
     def put(self, session: Session, scenario: Scenario, now: datetime) -> str:
         """Keep a copy and its row; returns the digest. Putting the same again changes nothing."""
+        # Until the transaction ends nobody removes it; whoever is removing it is waited for, and it is kept anew.
+        held = {"read": True, "key_share": True}
+        row = session.get(ScenarioVersion, scenario.digest, with_for_update=held, populate_existing=True)
         self._copy(scenario)
-        if session.get(ScenarioVersion, scenario.digest) is None:
+        if row is None:
             definition = scenario.definition
             row = ScenarioVersion(digest=scenario.digest, scenario=definition.id, version=definition.version)
             row.added_at = now
@@ -43,6 +49,23 @@ class Shelf:
             if digest not in self._cache:
                 self._cache[digest] = self._load(digest)
             return self._cache[digest]
+
+    def size(self, digest: str) -> int:
+        """What the copy takes on the disk, in bytes."""
+        place = self.folder / digest
+        if digest not in self._sizes and place.exists():
+            self._sizes[digest] = size(place)
+        return self._sizes.get(digest, 0)
+
+    def drop(self, digest: str) -> None:
+        """Remove the copy; what is not there is gone already."""
+        with self._lock:
+            self._cache.pop(digest, None)
+            self._sizes.pop(digest, None)
+        if (self.folder / digest).exists():
+            # A rename is all or nothing here too.
+            with tempfile.TemporaryDirectory(dir=self.folder, prefix=".gone-") as gone:
+                (self.folder / digest).rename(Path(gone) / digest)
 
     def _copy(self, scenario: Scenario) -> None:
         place = self.folder / scenario.digest
@@ -67,3 +90,8 @@ class Shelf:
         if scenario.digest != digest:
             raise NcrError(f"the copy of scenario {folders[0].name} in {self.folder} was changed after it was planned")
         return scenario
+
+
+def size(folder: Path) -> int:
+    """What a folder takes on the disk, in bytes, as most file systems give room."""
+    return sum(-(-path.lstat().st_size // BLOCK) * BLOCK for path in (folder, *folder.rglob("*")))

@@ -11,9 +11,8 @@ from pathlib import Path
 from ncr.config import Settings
 from ncr.db import Sessions
 from ncr.errors import ServiceUnavailable
-from ncr.exercise import library
+from ncr.exercise import stock
 from ncr.exercise.shelf import Shelf
-from ncr.people import audit
 from ncr.scenario import archive, loader
 from ncr.scenario.maxima import Maxima
 from ncr.scenario.topology import Scenario
@@ -55,14 +54,13 @@ def receive(
 ) -> Scenario:
     """Unpack, check and keep the scenario in the archive `packed`, beside which there is room.
 
-    Raises ScenarioInvalid with every problem, and Refused when its version is known with other content.
+    Raises ScenarioInvalid with every problem, Refused when its version is known with other content, and Full when the
+    site keeps as much as it may.
     """
     into = packed.parent / "unpacked"
     into.mkdir()
     scenario = loader.load(archive.unpack(packed, into), Maxima.of(settings))
     known = newest()
     with sessions.begin() as session:
-        row = library.receive(session, shelf, known, scenario, user_id, now)
-        detail = {"version": row.version, "digest": row.digest}
-        audit.record(session, now, user_id, "scenario-uploaded", row.scenario, detail)
+        stock.receive(session, shelf, settings, known, scenario, user_id, now)
     return shelf.get(scenario.digest)

@@ -145,7 +145,7 @@ def _user(visit: Visit) -> str:
 
 
 def _offered(visit: Visit) -> Sequence[Scenario]:
-    return [each for each in visit.site.scenarios() if "practice" in each.definition.modes]
+    return visit.site.offered()
 
 
 def _scenario(visit: Visit, id: str) -> Scenario:

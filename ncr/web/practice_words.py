@@ -18,6 +18,7 @@ def refusal(limited: Limited, told: Words) -> str:
     said = {
         Reason.SITE_CLOSED: told("Egentrening er slått av her. Spør den som driver NCR hos dere."),
         Reason.NOT_FOR_PRACTICE: told("Dette scenarioet er laget for øvelser med lag, ikke for egentrening."),
+        Reason.NOT_PROVEN: told("Denne versjonen tilbys ikke til egentrening: den har ikke bestått generalprøven her."),
         Reason.MOST_RUNS: told(
             "Du har %(most)s økter i gang, og flere kan du ikke ha samtidig. Avslutt en av dem først.",
             most=numbers["most"],

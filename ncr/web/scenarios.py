@@ -2,28 +2,27 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Form, Path, Query
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy import select
 from starlette.datastructures import UploadFile
 
 from ncr import access
 from ncr.access import Action
 from ncr.db import reading
 from ncr.errors import Invalid, Problem, Refused
-from ncr.exercise import claims, library, rehearsals, upload
+from ncr.exercise import claims, rehearsals, stock, upload
 from ncr.exercise.tables import Rehearsal
-from ncr.people.tables import User
 from ncr.scenario.topology import Scenario
-from ncr.web import practice_offers
+from ncr.web import practice_offers, scenario_versions
 from ncr.web.catalogue import Words
 from ncr.web.durations import length
-from ncr.web.render import date, page
+from ncr.web.render import page
 from ncr.web.visit import Visit, Visiting, find_scenario, require_form
 
 router = APIRouter(include_in_schema=False)
 Id = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 CHUNK = 1024 * 1024
 
 
@@ -54,6 +53,9 @@ async def bring(visit: Visiting) -> Response:
                 made = await run_in_threadpool(upload.receive, packed, *known)
             except Invalid as error:
                 return await run_in_threadpool(_list, visit, error.problems, 422)
+            except stock.Full as error:
+                problem = Problem("", scenario_versions.full(error, told))
+                return await run_in_threadpool(_list, visit, (problem,), error.status)
             except Refused:
                 words = told("Denne versjonen finnes her fra før med et annet innhold. Gi scenarioet en ny versjon.")
                 return await run_in_threadpool(_list, visit, (Problem("scenario.yml", words),), 409)
@@ -62,8 +64,29 @@ async def bring(visit: Visiting) -> Response:
 
 @router.get("/scenarios/{id}")
 def one(visit: Visiting, id: Id, brought: Annotated[str, Query(max_length=40)] = "") -> Response:
-    """One scenario: what it is about, what it needs, and its versions."""
+    """One scenario: what it is about, what it needs, its versions, and which of them students are offered."""
     access.require(visit.viewer, Action.INSPECT)
+    told = visit.told
+    said = told("Versjon %(version)s er tatt vare på.", version=brought) if brought else ""
+    return _one(visit, id, said)
+
+
+@router.post("/scenarios/{id}/versions/{digest}/remove")
+def remove(visit: Visiting, id: Id, digest: Digest, form_token: Annotated[str, Form()] = "") -> Response:
+    """Remove a version that is kept and nothing uses, and come back to the page; the list when that was the last."""
+    access.require(visit.viewer, Action.PLAN)
+    require_form(visit, form_token)
+    site = visit.site
+    try:
+        with site.sessions.begin() as session:
+            stock.remove(session, site.shelf, id, digest, visit.viewer.user_id, site.clock())
+    except stock.InUse as error:
+        return _one(visit, id, scenario_versions.in_use(error, visit.told), error.status)
+    is_left = any(each.definition.id == id for each in site.scenarios())
+    return RedirectResponse(f"/scenarios/{id}" if is_left else "/scenarios", 303)
+
+
+def _one(visit: Visit, id: str, said: str, status: int = 200) -> Response:
     told = visit.told
     scenario = find_scenario(visit, id)
     definition, language = scenario.definition, told.language
@@ -74,12 +97,13 @@ def one(visit: Visiting, id: Id, brought: Annotated[str, Query(max_length=40)] =
         "services": _services(scenario),
         "networks": list(scenario.topology.networks),
         "attack": definition.attack,
-        "versions": _versions(visit, scenario),
+        "versions": scenario_versions.rows(visit, scenario),
+        "practice": scenario_versions.practice(visit, scenario),
         "notes": scenario.notes,
     }
-    if brought:
-        values["said"] = {"tone": "good", "text": told("Versjon %(version)s er tatt vare på.", version=brought)}
-    return page(visit.request, "scenario.html", visit.viewer, told, **values)
+    if said:
+        values["said"] = {"tone": "good" if status == 200 else "bad", "text": said}
+    return page(visit.request, "scenario.html", visit.viewer, told, status=status, **values)
 
 
 def _list(visit: Visit, problems: tuple[Problem, ...], status: int = 200) -> Response:
@@ -125,25 +149,3 @@ def _services(scenario: Scenario) -> list[dict[str, Any]]:
         ports = ", ".join(f"{port.number}/{port.protocol}" for port in service.ports)
         found.append({"name": service.name, "networks": ", ".join(service.networks), "ports": ports or "–"})
     return found
-
-
-def _versions(visit: Visit, scenario: Scenario) -> list[dict[str, Any]]:
-    """Those that are kept, newest first; the newest may lie in a folder, not yet kept."""
-    told, definition, zone = visit.told, scenario.definition, visit.site.settings.time_zone
-    with reading(visit.site.sessions) as session:
-        kept = library.versions(session, definition.id)
-        names = {id: name for id, name in session.execute(select(User.id, User.name))}
-    rows: list[dict[str, Any]] = [
-        {
-            "version": row.version,
-            "digest": row.digest[:12],
-            "at": (at := row.uploaded_at or row.added_at),
-            "day": date(at, zone, told.language),
-            "by": names.get(row.uploaded_by or "", told("scenariomappen")),
-        }
-        for row in kept
-    ]
-    if all(row.digest != scenario.digest for row in kept):
-        now = {"version": definition.version, "digest": scenario.digest[:12], "at": None, "by": told("scenariomappen")}
-        rows.insert(0, now)
-    return rows

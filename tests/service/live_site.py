@@ -49,7 +49,7 @@ def make_site(url: str, folder: Path, port: int = 8000) -> Site:
     shelf = Shelf(folder / "shelf")
     settings = Settings(data=folder, database_url=url, port=port)
     boards = Boards(sessions, lambda digest: rules(shelf.get(digest).definition))
-    return Site(settings, sessions, utcnow, shelf, boards, Writer(sessions), tuple)
+    return Site(settings, sessions, utcnow, shelf, boards, Writer(sessions), tuple, tuple)
 
 
 def close(site: Site) -> None:

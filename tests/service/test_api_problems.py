@@ -114,7 +114,7 @@ def test_what_nobody_expected_is_told_by_a_number_and_logged_under_it(caller: Ca
         raise ValueError("the inside: hunter2")
 
     site = caller.app.state.site
-    caller.app.state.site = replace(site, scenarios=broken)
+    caller.app.state.site = replace(site, scenarios=broken, offered=broken)
     try:
         with structlog.testing.capture_logs() as logged:
             answer = caller.as_("admin", "GET", "/api/v1/scenarios")

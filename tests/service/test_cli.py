@@ -238,7 +238,7 @@ def test_a_practice_run_is_started_told_of_and_ended(site: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["start", "nei", "--user", "kari"], "there is no scenario nei to practise; there are: liten"),
+        (["start", "nei", "--user", "kari"], "there is no scenario nei; there are: liten"),
         (["start", "liten", "--user", "ingen"], "there is no user ingen"),
         (["stop", "ingen"], "there is no exercise ingen"),
         (["list", "--user", "ingen"], "there is no user ingen"),

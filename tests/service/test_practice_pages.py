@@ -84,16 +84,13 @@ def test_the_catalogue_searches_and_says_when_nothing_fits(caller: Caller) -> No
 
 
 def test_an_empty_catalogue_says_what_it_is_for(caller: Caller) -> None:
-    caller.app.state.site = replace(site(caller), scenarios=lambda: ())
+    caller.app.state.site = replace(site(caller), offered=lambda: ())
     assert "Ingen scenarioer å øve på ennå" in page(caller, "/practice")
 
 
-def test_a_scenario_for_exercises_only_is_not_offered(caller: Caller) -> None:
-    scenarios = [
-        replace(each, definition=each.definition.model_copy(update={"modes": ("exercise",)}))
-        for each in site(caller).scenarios()
-    ]
-    caller.app.state.site = replace(site(caller), scenarios=lambda: scenarios)
+def test_a_scenario_for_exercises_only_is_not_offered(caller: Caller, world: World) -> None:
+    definition = world.folder / "source" / "liten" / "scenario.yml"
+    definition.write_text(definition.read_text() + "\nmodes: [exercise]\n")
     assert "Ingen scenarioer å øve på ennå" in page(caller, "/practice")
     assert caller.browse("student", "GET", "/practice/scenarios/liten").status == 404
     assert caller.browse("student", "POST", "/practice", {"scenario": "liten"}).status == 404

@@ -70,6 +70,10 @@ def submit(caller: Caller, content: bytes, name: str = "liten.zip", form: str = 
     return caller.ask("POST", "/scenarios", body, headers | {"content-type": f"multipart/form-data; boundary={BORDER}"})
 
 
+def text_of(caller: Caller, path: str, who: str = "owner") -> str:
+    return caller.browse(who, "GET", path).body.decode()
+
+
 def newest(caller: Caller) -> str:
     version: str = caller.as_("owner", "GET", "/api/v1/scenarios/liten").json()["version"]
     return version
