@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
 
 from ncr import access
 from ncr.access import Action
@@ -15,12 +16,17 @@ from ncr.db import reading
 from ncr.errors import NotFound
 from ncr.exercise import rehearsals
 from ncr.exercise.tables import Rehearsal
+from ncr.site import Site
 
 router = APIRouter(prefix="/scenarios", tags=["scenarios"])
 
 
 class RehearsalOut(BaseModel):
-    """A rehearsal; `who` is a user name, null for the command line. The report is empty until it has ended."""
+    """A rehearsal; `who` is a user name, null for the command line. The report is empty until it has ended.
+
+    One that was asked for may wait for its turn after others, or for room beside exercises and practice: until when, as
+    far as is known.
+    """
 
     id: str
     version: str
@@ -29,6 +35,8 @@ class RehearsalOut(BaseModel):
     who: str | None
     asked_at: datetime
     ended_at: datetime | None
+    waits_for: Literal["turn", "room"] | None
+    waits_until: datetime | None
     report: dict[str, Any] = Field(description="every step: name, what, team, outcome, seconds, message")
 
 
@@ -37,7 +45,7 @@ def list_rehearsals(id: Id, at: AtSite, viewer: Somebody) -> list[RehearsalOut]:
     """The last twenty rehearsals of a scenario on this site, newest first."""
     access.require(viewer, Action.INSPECT)
     with reading(at.sessions) as session:
-        return [_shown(row) for row in rehearsals.newest(session, id)]
+        return [_shown(session, row, at) for row in rehearsals.newest(session, id)]
 
 
 @router.post("/{id}/rehearsals", status_code=202, responses=documented(401, 403, 404, 409, 422))
@@ -48,8 +56,20 @@ def ask_for_rehearsal(id: Id, at: AtSite, viewer: Somebody) -> RehearsalOut:
     if scenario is None:
         raise NotFound("There is no such scenario.")
     with at.sessions.begin() as session:
-        return _shown(rehearsals.ask(session, at.shelf, scenario, at.clock(), viewer.login))
+        return _shown(session, rehearsals.ask(session, at.shelf, scenario, at.clock(), viewer.login), at)
 
 
-def _shown(row: Rehearsal) -> RehearsalOut:
-    return RehearsalOut(**{name: getattr(row, name) for name in RehearsalOut.model_fields})
+def _shown(session: Session, row: Rehearsal, at: Site) -> RehearsalOut:
+    wait = rehearsals.awaited(session, at.shelf, at.settings, row, at.clock())
+    return RehearsalOut(
+        id=row.id,
+        version=row.version,
+        digest=row.digest,
+        state=row.state,
+        who=row.who,
+        asked_at=row.asked_at,
+        ended_at=row.ended_at,
+        waits_for=wait.why if wait else None,
+        waits_until=wait.until if wait else None,
+        report=row.report,
+    )

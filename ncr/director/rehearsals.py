@@ -8,6 +8,7 @@ from threading import Event
 from typing import Literal
 
 import structlog
+from sqlalchemy.orm import Session
 
 from ncr.db import reading
 from ncr.director.means import Means
@@ -36,20 +37,26 @@ class Rehearsals:
         self._stopping = Event()
 
     def follow(self, now: datetime) -> None:
-        """Begin the next one, unless one is under way."""
+        """Begin the first that has room beside exercises and practice, unless one is under way."""
         if self._rehearse is None or self._means.jobs.busy(*JOB):
             return
         with reading(self._means.sessions) as session:
             left, asked = (rehearsals.waiting(session, state) for state in ("running", "asked"))
+            fit = (row for row in asked if self._has_room(session, row, now))
+            following = None if left else next(fit, None)
         for row in left:
             # Its director is gone: nobody knows how far it came.
             self._end(row, interrupted(row.digest, ENDED_FIRST), now)
-        if asked:
-            self._means.jobs.submit(JOB, partial(self._hold, asked[0], self._rehearse))
+        if following is not None:
+            self._means.jobs.submit(JOB, partial(self._hold, following, self._rehearse))
 
     def stop(self) -> None:
         """Let nothing go on for long."""
         self._stopping.set()
+
+    def _has_room(self, session: Session, row: Rehearsal, now: datetime) -> bool:
+        means = self._means
+        return rehearsals.fits_at(session, means.shelf, means.settings, row.digest, now) <= now
 
     def _hold(self, row: Rehearsal, rehearse: Rehearse) -> None:
         with self._means.lead.writing() as session:

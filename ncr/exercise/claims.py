@@ -1,4 +1,4 @@
-"""Claims: what exercises, planned ones and practice runs take of the machine by the rows; the pool claims nothing."""
+"""Claims: what exercises, practice runs and rehearsals take of the machine by the rows; the pool claims nothing."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,11 +14,13 @@ from ncr.exercise.capacity import Amount
 from ncr.exercise.lifecycle import State
 from ncr.exercise.queueing import Claim, Room
 from ncr.exercise.shelf import Shelf
-from ncr.exercise.tables import Exercise, Machine, Participant, Practice
+from ncr.exercise.tables import Exercise, Machine, Participant, Practice, Rehearsal
 from ncr.scenario.topology import Scenario
 
 ENGINE = "engine"
 BUILT = (State.PREPARING, State.READY, State.RUNNING, State.PAUSED)
+# A rehearsal has two teams and takes minutes; nobody knows how many.
+REHEARSED_TEAMS, REHEARSED_S = 2, 1800.0
 # A practice run that is scheduled without a time to prepare at stands in the queue.
 QUEUED = and_(Exercise.mode == "practice", Exercise.state == State.SCHEDULED, Exercise.prepares_at.is_(None))
 
@@ -51,10 +53,15 @@ def needed(scenario: Scenario, settings: Settings, teams: int = 1) -> Amount:
     return own + capacity.need(scenario.shared, *defaults) if scenario.shared else own
 
 
+def rehearsed(scenario: Scenario, settings: Settings) -> Amount:
+    """What a rehearsal takes."""
+    return needed(scenario, settings, REHEARSED_TEAMS)
+
+
 def standing(
     session: Session, shelf: Shelf, settings: Settings, now: datetime, *, but: str | None = None
 ) -> list[Claim]:
-    """The claims of all that is built or planned, but those of the exercise `but`."""
+    """The claims of all that is built, planned or rehearsed, but those of the exercise `but`."""
     planned = and_(Exercise.state == State.SCHEDULED, Exercise.prepares_at.is_not(None))
     columns = (Exercise.id, Exercise.mode, Exercise.state, Exercise.digest, Exercise.starts_at, Exercise.prepares_at)
     clock = (Exercise.duration_s, Exercise.rate, Exercise.clock_t_s, Exercise.clock_at)
@@ -62,7 +69,11 @@ def standing(
     asked = asked.join(Participant, Participant.exercise_id == Exercise.id).group_by(Exercise.id)
     rows = session.execute(asked.where(Exercise.mode != "pool", or_(Exercise.state.in_(BUILT), planned)))
     needs: dict[tuple[str, int], Amount] = {}
-    return [_claim(row, needs, shelf, settings, now) for row in rows if row.id != but]
+    claims = [_claim(row, needs, shelf, settings, now) for row in rows if row.id != but]
+    until = now + timedelta(seconds=REHEARSED_S)
+    for digest in session.scalars(select(Rehearsal.digest).where(Rehearsal.state == "running")):
+        claims.append(Claim(now, until, rehearsed(shelf.get(digest), settings)))
+    return claims
 
 
 def waiting(session: Session) -> list[Waiting]:

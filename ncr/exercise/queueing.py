@@ -34,12 +34,17 @@ class Room:
     parallel: int = 1
 
 
-def turn(claims: Sequence[Claim], need: Amount, lasts_s: float, room: Room, at: datetime) -> datetime | None:
-    """The first instant from `at` on when a run fits for all its time beside the claims; None when it never does."""
+def turn(
+    claims: Sequence[Claim], need: Amount, lasts_s: float, room: Room, at: datetime, runs: int = 1
+) -> datetime | None:
+    """The first instant from `at` on when a run fits for all its time beside the claims; None when it never does.
+
+    `runs` is how many practice runs it counts as; a rehearsal is none.
+    """
     length = timedelta(seconds=lasts_s)
     left = [claim for claim in claims if claim.end > at]
     for start in sorted({at, *(claim.end for claim in left)}):
-        if fits(left, Claim(start, start + length, need, 1), room):
+        if fits(left, Claim(start, start + length, need, runs), room):
             return start
     return None
 

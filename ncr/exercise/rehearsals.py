@@ -8,8 +8,10 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
+from ncr.config import Settings
 from ncr.db import alone
-from ncr.errors import Refused
+from ncr.errors import NcrError, Refused
+from ncr.exercise import claims, queueing
 from ncr.exercise.shelf import Shelf
 from ncr.exercise.tables import Rehearsal
 from ncr.scenario.topology import Scenario
@@ -31,6 +33,13 @@ class Version(NamedTuple):
     def of(cls, scenario: Scenario) -> "Version":
         """The one that was read."""
         return cls(scenario.digest, scenario.definition.id, scenario.definition.version)
+
+
+class Wait(NamedTuple):
+    """What one that was asked for waits for: the `turn` of others before it, or `room`; `until` as far as is known."""
+
+    why: Literal["turn", "room"]
+    until: datetime | None = None
 
 
 def ask(session: Session, shelf: Shelf, scenario: Scenario, now: datetime, who: str | None) -> Rehearsal:
@@ -85,6 +94,33 @@ def waiting(session: Session, state: str = "asked") -> Sequence[Rehearsal]:
     """Those in a state, in the order they were asked for."""
     mine = select(Rehearsal).where(Rehearsal.state == state)
     return session.scalars(mine.order_by(Rehearsal.asked_at, Rehearsal.id)).all()
+
+
+def awaited(session: Session, shelf: Shelf, settings: Settings, row: Rehearsal, now: datetime) -> Wait | None:
+    """What it waits for; None for one that has begun, or is about to."""
+    if row.state != "asked":
+        return None
+    if waiting(session, "running"):
+        return Wait("turn")
+    at = fits_at(session, shelf, settings, row.digest, now)
+    return Wait("room", at) if at > now else None
+
+
+def fits_at(session: Session, shelf: Shelf, settings: Settings, digest: str, now: datetime) -> datetime:
+    """When there is room for it beside what is built, planned, or promised to students who wait.
+
+    What does not fit at all, or cannot be read, has room at once: its report then says what is wrong with it.
+    """
+    room = claims.room(session, settings)
+    if room is None:
+        return now
+    try:
+        need = claims.rehearsed(shelf.get(digest), settings)
+    except NcrError:
+        return now
+    taken = claims.standing(session, shelf, settings, now)
+    taken += claims.of_queue(claims.waiting(session), shelf, settings)
+    return queueing.turn(taken, need, claims.REHEARSED_S, room, now, runs=0) or now
 
 
 def take(session: Session, rehearsal_id: str) -> bool:

@@ -9,9 +9,10 @@ from ncr import access
 from ncr.access import Action
 from ncr.db import reading
 from ncr.exercise import rehearsals
+from ncr.exercise.rehearsals import Wait
 from ncr.exercise.tables import Rehearsal
 from ncr.web.catalogue import Words
-from ncr.web.render import page
+from ncr.web.render import page, when
 from ncr.web.scenarios import Id
 from ncr.web.visit import Visiting, find_scenario, require_form
 
@@ -22,20 +23,22 @@ router = APIRouter(include_in_schema=False)
 def show(visit: Visiting, id: Id) -> Response:
     """The newest rehearsal of the newest version, step by step."""
     access.require(visit.viewer, Action.INSPECT)
-    scenario = find_scenario(visit, id)
-    with reading(visit.site.sessions) as session:
+    scenario, site = find_scenario(visit, id), visit.site
+    with reading(site.sessions) as session:
         row = rehearsals.last(session, scenario.digest)
+        wait = rehearsals.awaited(session, site.shelf, site.settings, row, site.clock()) if row else None
     definition, told = scenario.definition, visit.told
     values: dict[str, Any] = {
         "id": definition.id,
         "title": definition.title.get(told.language),
         "version": definition.version,
         "rehearsal": row,
-        "state": standing(row, told),
+        "state": _awaiting(wait, site.settings.time_zone, told) if wait else standing(row, told),
+        "is_short_of_room": wait is not None and wait.why == "room",
         "under_way": row is not None and row.state in rehearsals.UNDER_WAY,
         "steps": row.report.get("steps", ()) if row else (),
         "outcomes": {"passed": told("Bestått"), "failed": told("Ikke bestått"), "note": told("Merknad")},
-        "zone": visit.site.settings.time_zone,
+        "zone": site.settings.time_zone,
     }
     return page(visit.request, "rehearsal.html", visit.viewer, told, **values)
 
@@ -49,6 +52,13 @@ def ask(visit: Visiting, id: Id, form_token: Annotated[str, Form()] = "") -> Res
     with site.sessions.begin() as session:
         rehearsals.ask(session, site.shelf, scenario, site.clock(), visit.viewer.login)
     return RedirectResponse(f"/scenarios/{id}/rehearsal", 303)
+
+
+def _awaiting(wait: Wait, zone: str, told: Words) -> str:
+    if wait.why == "turn" or wait.until is None:
+        return told("Generalprøven er bestilt og begynner når den som er i gang, er ferdig.")
+    at = when(wait.until, zone, told.language)
+    return told("Generalprøven er bestilt og venter på plass. Det er ventelig plass %(at)s.", at=at)
 
 
 def standing(row: Rehearsal | None, told: Words) -> str:
