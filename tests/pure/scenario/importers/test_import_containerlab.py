@@ -108,7 +108,7 @@ def test_what_asks_for_the_machine_or_cannot_be_read_is_refused(tmp_path: Path, 
         ("name: x\ntopology: {}\n", "x.clab.yml:2:11: has no nodes"),
         ("name: x\n", "x.clab.yml:1:1: has no nodes"),
         ("- a\n", "x.clab.yml:1:1: has no nodes"),
-        ("name: {\n", "x.clab.yml:2:1: this is not a value"),
+        ("name: {\n", "x.clab.yml:1:8: this is not a value"),
         ("topology: {nodes: {b: {kind: bridge}}}\n", "x.clab.yml:1:11: has no node that is a container"),
     ],
 )
