@@ -48,19 +48,23 @@ def topology(path: Path) -> Node:
 
 
 def keys(path: Path) -> frozenset[str]:
-    """The top-level keys of a YAML or JSON file, lower-case; none when it cannot be read as a mapping."""
+    """The top-level keys of a YAML or JSON file, lower-case; none when it cannot be read as a mapping.
+
+    Raises ScenarioInvalid for a file in which more is wrong than is told of.
+    """
     if path.is_symlink() or not path.is_file() or path.stat().st_size > yamlfile.LARGEST_BYTES:
         return frozenset()
-    return _keys(path.read_bytes(), path.suffix == ".json")
+    return _keys(path.read_bytes(), path.name)
 
 
 # Each format looks at the same file in turn, and reading it is most of the work.
 @lru_cache(maxsize=8)
-def _keys(content: bytes, is_json: bool) -> frozenset[str]:
+def _keys(content: bytes, name: str) -> frozenset[str]:
+    is_json = name.endswith(".json")
     if not is_json and not content.lstrip().startswith((b"{", b"[")):
         # Written in blocks, the keys begin lines; so a file that is wrong further down is known for what it is.
         return frozenset(key.decode().lower() for key in _KEY.findall(content))
-    root = (jsontext if is_json else yamlfile).read(content, "", Findings())
+    root = (jsontext if is_json else yamlfile).read(content, name, Findings())
     return frozenset(key.lower() for key in root.mapping) if root else frozenset()
 
 
