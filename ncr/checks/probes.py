@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +19,7 @@ from ncr.errors import EngineError
 from ncr.scenario.model import Check, Http
 
 Gate = tuple[str, int]
+Judge = Callable[[aiohttp.ClientResponse], Awaitable[Result]]
 LARGEST = 64 * 1024
 AT_ONCE = 64
 # Many times the gates that can be asked at one moment: what is let go of is never in use.
@@ -33,6 +34,8 @@ GATE_S = 1.0
 # The two libraries name the same mishaps apart.
 GATE_GONE = (aiohttp_socks.ProxyConnectionError, python_socks.ProxyConnectionError)
 LATE = (TimeoutError, aiohttp_socks.ProxyTimeoutError, python_socks.ProxyTimeoutError)
+# A relay in between has taken the call before it knows that nobody is behind it.
+NOBODY = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
 REFUSED = (aiohttp_socks.ProxyError, python_socks.ProxyError, aiohttp.ClientError, OSError)
 
 
@@ -77,6 +80,14 @@ class Prober:
             return Result("error", f"{type(error).__name__}: {error}"[: verdict.LONGEST])
         return Result("error", "there is no way to ask this check here")
 
+    async def visit(self, door: Gate, timeout_s: float) -> Result:
+        """Whether a web page answers at a gate's own door to it, within the timeout; never raises."""
+
+        async def judge(response: aiohttp.ClientResponse) -> Result:
+            return verdict.of_visit(response.status)
+
+        return await self._get("http://{}:{}/".format(*door), Target(door[0]), timeout_s, judge)
+
     async def close(self) -> None:
         """Close every session and take no more commands; running ones end on their own."""
         while self._sessions:
@@ -84,16 +95,23 @@ class Prober:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _http(self, wanted: Http, target: Target, timeout_s: float) -> Result:
-        url = f"http://{target.host}:{wanted.port}{wanted.path}"
+        async def judge(response: aiohttp.ClientResponse) -> Result:
+            body = await _read(response) if wanted.contains is not None else b""
+            return verdict.of_http(response.status, body.decode(errors="replace"), wanted.status, wanted.contains)
+
+        return await self._get(f"http://{target.host}:{wanted.port}{wanted.path}", target, timeout_s, judge)
+
+    async def _get(self, url: str, target: Target, timeout_s: float, judge: Judge) -> Result:
         try:
             session = await self._session(target.gate)
             async with asyncio.timeout(timeout_s), session.get(url, allow_redirects=False) as response:
-                body = await _read(response) if wanted.contains is not None else b""
-                return verdict.of_http(response.status, body.decode(errors="replace"), wanted.status, wanted.contains)
+                return await judge(response)
         except GATE_GONE:
             return GATE_FAULT
         except LATE:
             return await _late(target)
+        except NOBODY:
+            return Result("down", "nothing answers there")
         except (*REFUSED, ValueError) as error:
             return Result("down", str(error)[: verdict.LONGEST] or type(error).__name__)
 

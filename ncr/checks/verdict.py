@@ -52,6 +52,11 @@ def of_script(ended: Ended) -> Result:
     return Result(states.get(ended.exit_code, "error"), message)
 
 
+def of_visit(status: int) -> Result:
+    """A web page somebody goes to: whatever is told below 500 comes of a service that works, a refusal too."""
+    return Result("up" if status < 500 else "down", f"answered {status}")
+
+
 def of_http(status: int, body: str, wanted: int, contains: str | None) -> Result:
     """An HTTP answer: up when status and text are as wanted."""
     if status != wanted:

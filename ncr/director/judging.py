@@ -16,16 +16,17 @@ from ncr.director.means import Means
 from ncr.errors import EngineError, EngineUnavailable
 from ncr.exercise.lifecycle import EnvironmentState, State
 from ncr.exercise.tables import Environment, Exercise
-from ncr.runtime.blueprint import Blueprint
+from ncr.runtime.blueprint import Blueprint, relay_ports
 from ncr.runtime.checker import run_script
 from ncr.runtime.engine import ExecResult
 from ncr.runtime.objects import EXERCISE, INSTANCE, MANAGED, ROLE, TEAM, Observed
-from ncr.scenario.model import Check
+from ncr.scenario.model import Check, Entry
 
 Results = dict[str, dict[str, str]]
 Making = tuple[str, int]
 # A container that was ended answers commands as a shell tells of a killed program.
 ENDED = Ended(137)
+VISIT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,17 @@ class Judging:
                 results[participant] = _unknown(checks, "the environment itself is not as it was")
         return results
 
+    async def visit(self, exercise_id: str, participant: str, entry: Entry) -> Result:
+        """What somebody finds who goes in by a web entry: asked through the gate's own door to it."""
+        _, places = await asyncio.to_thread(self._places, exercise_id)
+        place = next((one for one in places if one.participant == participant), None)
+        if place is None:
+            return Result("unknown", "the environment is not open")
+        if self._means.settings.engine == "simulated":
+            return await asyncio.to_thread(self._as_it_runs, place, (entry.web or "").partition(":")[0])
+        port = relay_ports(place.case.scenario.definition.entries)[entry.id]
+        return await self._wired().visit((place.blueprint.gate_address[0], port), VISIT_S)
+
     async def close(self) -> None:
         """Let go of every connection."""
         if self._prober is not None:
@@ -77,15 +89,18 @@ class Judging:
         wired = check.probe.http is not None or check.probe.tcp is not None
         if wired and self._means.settings.engine == "simulated":
             return await asyncio.to_thread(self._as_it_runs, place, check.service)
-        if self._prober is None:
-            self._prober = Prober()
         target = Target(
             host=place.blueprint.address(check.service),
             gate=place.blueprint.gate_address,
             run_command=partial(self._command, place, check.service),
             run_script=partial(self._script, place, check),
         )
-        return await self._prober.ask(check, target)
+        return await self._wired().ask(check, target)
+
+    def _wired(self) -> Prober:
+        if self._prober is None:
+            self._prober = Prober()
+        return self._prober
 
     def _as_it_runs(self, place: Place, service: str) -> Result:
         """A simulated engine has no wires: a service answers as long as it runs."""

@@ -42,6 +42,12 @@ class CheckPlay(Strict):
     repair: Action
 
 
+class EntryPlay(Strict):
+    """What opens a web entry that leads nowhere at the start, because participants bring about what is there."""
+
+    open: Action
+
+
 class After(Strict):
     """What is done once an inject has fired, because it broke a service on purpose."""
 
@@ -49,9 +55,10 @@ class After(Strict):
 
 
 class Play(Strict):
-    """The whole of play.yml: by task, by check, answers that must be refused, and by inject what is mended after it."""
+    """The whole of play.yml: by task, by check, by entry, wrong answers, and by inject what is mended after it."""
 
     solve: dict[str, Solve] = Field({})
     checks: dict[str, CheckPlay] = Field({})
+    entries: dict[str, EntryPlay] = Field({})
     wrong: dict[str, Answer] = Field({})
     after: dict[str, After] = Field({})

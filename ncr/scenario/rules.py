@@ -46,10 +46,14 @@ _PERIODS = (
     *("injects.*.network.for", "injects.*.when.for", "injects.*.reply.within"),
 )
 _NEEDED_BY_CURVE = {"linear": "decay", "parabolic": "decay", "exponential": "difficulty", "tanh": "solves"}
+_PLAY_PARTS = (
+    ("solve", "task"), ("wrong", "task"), ("checks", "check"), ("entries", "web entry"), ("after", "inject"),
+)  # fmt: skip
 _PLAY_REFERENCES = (
     ("solve.*.run.entry", "entry"),
     ("checks.*.break.service", "service"),
     ("checks.*.repair.service", "service"),
+    ("entries.*.open.service", "service"),
     ("after.*.repair.service", "service"),
 )
 
@@ -71,7 +75,8 @@ def known(root: Node, services: Iterable[str] | None, networks: Iterable[str] | 
     """What a definition may refer to: its own parts, and the services and networks of its environment."""
     own = {kind: set(ids(root, f"{many}.*")) for kind, many in
            (("task", "tasks"), ("check", "checks"), ("entry", "entries"), ("inject", "injects"))}  # fmt: skip
-    return Known({**own, "service": services, "network": networks})
+    pages = {node.mapping["id"].text for node in find(root, "entries.*") if {"id", "web"} <= node.mapping.keys()}
+    return Known({**own, "web entry": {id for id in pages if id}, "service": services, "network": networks})
 
 
 def ids(root: Node, pattern: str) -> list[str]:
@@ -232,7 +237,7 @@ def _check_objectives(root: Node, findings: Findings) -> None:
 
 def check_play(root: Node, names: Known, findings: Findings) -> None:
     """Findings for everything in play.yml that refers to what is not there."""
-    for part, kind in (("solve", "task"), ("wrong", "task"), ("checks", "check"), ("after", "inject")):
+    for part, kind in _PLAY_PARTS:
         for name, node in (root.mapping[part].mapping if part in root.mapping else {}).items():
             names.check(kind, name, Node(None, root.mapping[part].keys.get(name, node.mark)), findings)
     for pattern, kind in _PLAY_REFERENCES:

@@ -98,6 +98,11 @@ def test_a_good_scenario_passes_is_told_and_written_down_and_leaves_nothing(site
     assert "scenario.yml:1:1: is missing" in bad["steps"][0]["message"]
     assert {step["outcome"] for step in good["steps"]} == {"passed"}
     assert {step["team"] for step in good["steps"]} == {"", "A", "B"}
+    entered = [(step["name"], step["what"]) for step in good["steps"] if step["name"].startswith("entry")]
+    assert entered[::2] == [
+        ("entry desk", "lets student in"), ("entry page", "answers"), ("entry hatch", "is opened"),
+        ("entry hatch", "is opened"),
+    ]  # fmt: skip
     assert [step["what"] for step in good["steps"] if step["name"] == "task later"] == [
         "refuses the wrong answer", "is solved",
     ]  # fmt: skip
@@ -162,6 +167,9 @@ def test_what_a_killed_one_left_is_swept(site: Site):
 
 NOTE = 'flag: {per_team: true, deliver: {service: desk, file: /srv/note.txt, mode: "0444"}}'
 LAMP = "command: [%s, /srv/lamp]}"
+HATCH = 'entries:\n  hatch: {open: {service: desk, command: [sh, -c, "perl /srv/page.pl 8080 >/dev/null 2>&1 &"]}}\n'
+NO_PAGE = "no page comes from desk:8080 within 2 s: nothing answers there"
+NOBODY = "no shell starts as nobody-here in desk (exit 126)"
 # What is wrong with a scenario: each a change of a file, and what has to be told of it.
 PLAYED_WRONG = (
     # A task that nobody can solve, and one that requires what people grade.
@@ -169,6 +177,8 @@ PLAYED_WRONG = (
     ("play/no.sh", "", "#!/bin/sh\necho no way through >&2\nexit 3\n"),
     ("scenario.yml", NOTE, "graded: {rubric: [{id: words, max: 5, text: Words}]}"),
     ("play.yml", "  note: {run: {entry: desk, command: [cat, /srv/note.txt]}, answer_from: stdout}\n", ""),
+    # A page that cannot be opened.
+    ("play.yml", '[sh, -c, "perl /srv/page.pl 8080 >/dev/null 2>&1 &"]', '["false"]'),
     # A wrong answer that is right, and a check that its break does not break.
     ("play.yml", "sort: [b]", "sort: [c, a]"),
     ("play.yml", "[rm, /srv/door]", '["true"]'),
@@ -182,6 +192,8 @@ PLAYED_WRONG = (
 PLAYED_WRONG_TOLD = {
     "task later: is solved (team A)": "later was not solved (exit 3): no way through",
     "task safe: can be tried (team A)": "it requires note, which people grade and nobody can solve",
+    "entry hatch: is opened (team A)": "`false` in desk ended with 1:",
+    "entry hatch: is opened (team B)": "`false` in desk ended with 1:",
     "task sort: refuses the wrong answer (team A)": "the wrong answer is accepted: c,a",
     "check door: turns red when broken (team A)": "it is up after its break, and must not be",
     "flags: are not in hand-outs": "the flag of safe stands in the hand-out files/map.txt",
@@ -200,7 +212,8 @@ BUILT_WRONG = (
     ("play.yml", "[cat, /srv/note.txt]", "[cat, /srv/none.txt]"),
     ("play.yml", "  sort: {answer: [a, c]}\n", ""),
     ("play.yml", f"  lamp: {{break: {{service: desk, {LAMP % 'rm'}, repair: {{service: desk, {LAMP % 'touch'}}}\n", ""),
-    # A way in for somebody who is not there.
+    # A page that nobody opens, on a port where nothing listens, and a way in for somebody who is not there.
+    ("play.yml", HATCH, ""),
     (
         "scenario.yml",
         "tasks:\n",
@@ -220,8 +233,10 @@ BUILT_WRONG_TOLD = {
     "check lamp: turns red when broken (team A)": "play.yml does not say how it is broken and repaired",
     "check locked: does not hold at the start (team A)": "it is up so far, and must not be",
     "check locked: does not hold at the start (team B)": "it is up so far, and must not be",
-    "entry back: lets nobody-here in (team A)": "nobody-here",
-    "entry back: lets nobody-here in (team B)": "nobody-here",
+    "entry hatch: answers (team A)": NO_PAGE,
+    "entry hatch: answers (team B)": NO_PAGE,
+    "entry back: lets nobody-here in (team A)": NOBODY,
+    "entry back: lets nobody-here in (team B)": NOBODY,
     "task note: is solved (team A)": "cat: /srv/none.txt: No such file or directory",
     "task safe: can be tried (team A)": "it requires note, which was not solved: note was not solved (exit 1)",
     "task sort: is solved (team A)": "play.yml does not say how it is solved",

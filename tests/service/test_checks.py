@@ -81,6 +81,32 @@ def test_an_http_check_judges_what_the_service_answers(
     assert run(asked_http(handler, through_gate, **wanted)).state == state
 
 
+@pytest.mark.parametrize(
+    ("handler", "found"),
+    [
+        (http(b""), Result("up", "answered 200")),
+        (http(b"", "302 Found", b"Location: http://127.0.0.1:1/\r\n"), Result("up", "answered 302")),
+        (http(b"", "401 Unauthorized"), Result("up", "answered 401")),
+        (http(b"", "404 Not Found"), Result("up", "answered 404")),
+        (http(b"", "500 Internal Server Error"), Result("down", "answered 500")),
+        (http(b"", "502 Bad Gateway"), Result("down", "answered 502")),
+        (endless, Result("up", "answered 200")),
+        (silent, Result("down", "no answer in time")),
+        (answering(b""), Result("down", "nothing answers there")),
+    ],
+)
+def test_a_page_lets_visitors_in_whatever_it_tells_them_below_500(handler: Handler, found: Result) -> None:
+    async def visited() -> Result:
+        prober = Prober()
+        try:
+            async with serving(handler) as port:
+                return await prober.visit((HOST, port), 1.0)
+        finally:
+            await prober.close()
+
+    assert run(visited()) == found
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.one_of(

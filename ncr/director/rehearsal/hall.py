@@ -33,7 +33,7 @@ from ncr.people.tables import Team
 from ncr.runtime.blueprint import Blueprint
 from ncr.runtime.engine import Engine
 from ncr.runtime.player import Place
-from ncr.scenario.model import Check
+from ncr.scenario.model import Check, Entry
 from ncr.scenario.topology import Scenario
 from ncr.scoring import conduct, interventions, submission
 from ncr.scoring.rules import rules
@@ -183,6 +183,10 @@ class Hall:
         """Team -> check -> what it says now."""
         found = self._loop.run(self._judging.ask(self.exercise_id, checks))
         return {team: found[player] for team, player in self.players.items()}
+
+    def visit(self, team: str, entry: Entry) -> Result:
+        """What a web entry of the team leads to now."""
+        return self._loop.run(self._judging.visit(self.exercise_id, self.players[team], entry))
 
     def submit(self, team: str, task: str, answer: str) -> bool:
         """Whether the answer is accepted. Raises as ncr.scoring.submission does."""

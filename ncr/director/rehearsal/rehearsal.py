@@ -94,7 +94,7 @@ def _perform(made: Hall, scribe: Scribe, patience: Patience) -> None:
     checks, walls, tasks = Checks(made, scribe, patience), Walls(made, scribe), Tasks(made, scribe)
     injects = Injects(made, scribe, checks)
     checks.at_the_start()
-    doors.enter(made, scribe)
+    doors.enter(made, scribe, patience)
     walls.isolation()
     walls.flags()
     checks.each()

@@ -200,6 +200,19 @@ def test_a_play_is_read_typed(tmp_path: Path) -> None:
     assert play.solve["first"].timeout == 60
 
 
+def test_a_play_opens_web_entries_and_nothing_else(tmp_path: Path) -> None:
+    pages = DEFINITION.replace("entries:\n", 'entries:\n  - {id: page, web: "web:8080", title: Page}\n')
+    opens = "entries: {%s: {open: {service: %s, command: [begin]}}}\n"
+    (tmp_path / "good").mkdir()
+    play = load(write(tmp_path / "good", {"scenario.yml": pages, "play.yml": opens % ("page", "web")})).play
+    assert play is not None
+    assert play.entries["page"].open.command == ("begin",)
+    found = problems(write(tmp_path, {"scenario.yml": pages, "play.yml": opens % ("desk", "wep")}))
+    assert [one.partition(": ")[2] for one in found] == [
+        "the web entry `desk` does not exist; known: page", "the service `wep` does not exist; did you mean `web`?"
+    ]  # fmt: skip
+
+
 def test_a_play_says_what_is_mended_after_an_inject_and_how_long_a_solve_may_take(tmp_path: Path) -> None:
     call = DEFINITION + "injects: [{id: call, at: T+5m, stop: web}]\n"
     after = "after: {call: {repair: {service: web, command: [mend]}}}\n"
