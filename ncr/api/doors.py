@@ -15,6 +15,7 @@ from ncr.api import (
     practice,
     rehearsals,
     scenarios,
+    seats,
     submissions,
     timeline,
 )
@@ -31,6 +32,7 @@ ROUTERS = (
     rehearsals,
     play,
     messages,
+    seats,
     ledger,
     environments,
     entries,

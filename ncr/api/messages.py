@@ -49,13 +49,14 @@ class MessageOut(BaseModel):
 def list_messages(id: ExerciseId, at: AtSite, viewer: Somebody) -> list[MessageOut]:
     """What the caller's team was told; for staff, everything that was said."""
     with reading(at.sessions) as session:
-        _, audience = find(session, viewer, id)
+        exercise, audience = find(session, viewer, id)
         if audience.kind == "public":
             raise Forbidden
         asked = select(Message).where(Message.exercise_id == id).order_by(Message.id)
         if audience.kind == "team":
             asked = asked.where(Message.participant_id.is_(None) | (Message.participant_id == audience.participant))
-        room = room_of(session, viewer.user_id, audience.participant)
+        rooms = at.shelf.get(exercise.digest).definition.rooms
+        room = room_of(session, viewer.user_id, audience.participant, rooms)
         rows = [row for row in session.scalars(asked) if audience.kind == "staff" or reaches(row.to, room)]
         return [MessageOut.model_validate(row, from_attributes=True) for row in rows]
 

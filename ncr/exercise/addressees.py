@@ -17,7 +17,9 @@ def reaches(to: Collection[str], room: str | None) -> bool:
     return TEAMS in rooms or (bool(rooms) and (room is None or room in rooms))
 
 
-def room_of(session: Session, user_id: str | None, participant: str | None) -> str | None:
-    """The room in which the user sits for this participant; None when no room was given."""
+def room_of(session: Session, user_id: str | None, participant: str | None, rooms: Collection[str]) -> str | None:
+    """The one of the scenario's `rooms` in which the user sits for this participant; None when it is none of them."""
     team = select(Participant.team_id).where(Participant.id == participant).scalar_subquery()
-    return session.scalar(select(Membership.room).where(Membership.user_id == user_id, Membership.team_id == team))
+    mine = (Membership.user_id == user_id, Membership.team_id == team)
+    # A room that another scenario has would let nobody in here hear anything.
+    return session.scalar(select(Membership.room).where(*mine, Membership.room.in_(rooms)))

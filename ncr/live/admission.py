@@ -67,5 +67,8 @@ def _sight(session: Session, site: Site, shown: Pass, exercise_id: str) -> Sight
     board = access.sees_board(audience, exercise)
     if audience.kind == "public" and not board:
         raise Forbidden("This scoreboard is not public.")
-    room = room_of(session, viewer.user_id, audience.participant) if audience.participant else None
+    if audience.participant is None:
+        return Sight(audience.kind, None, board)
+    rooms = site.shelf.get(exercise.digest).definition.rooms
+    room = room_of(session, viewer.user_id, audience.participant, rooms)
     return Sight(audience.kind, audience.participant, board, room)

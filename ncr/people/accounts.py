@@ -136,8 +136,11 @@ def set_members(session: Session, team_id: str, logins: Iterable[str]) -> None:
     unknown = [login for login in wanted if login not in found]
     if unknown:
         raise Invalid(problems=[Problem("members", f"there is no user {login}") for login in unknown])
-    session.execute(delete(Membership).where(Membership.team_id == team_id))
-    session.add_all(Membership(team_id=team_id, user_id=found[login]) for login in wanted)
+    # Who stays keeps the room they sit in.
+    mine, users = Membership.team_id == team_id, set(found.values())
+    session.execute(delete(Membership).where(mine, Membership.user_id.not_in(users)))
+    there = set(session.scalars(select(Membership.user_id).where(mine)))
+    session.add_all(Membership(team_id=team_id, user_id=id_) for id_ in users - there)
     session.flush()
 
 

@@ -133,6 +133,7 @@ EVENTS: Mapping[str, str] = {
     "unfrozen": _("poengtavla åpnet igjen"),
     "reset": _("miljøet tilbakestilt"),
     "restart": _("tjeneste startes på nytt"),
+    "seated": _("rom endret"),
     "fired": _("innspill utløst"),
     "skipped": _("innspill hoppet over"),
     "injected": _("innspill levert"),

@@ -18,7 +18,7 @@ from ncr.exercise.tables import Exercise
 from ncr.scenario.shared import SHARED
 from ncr.scenario.topology import Scenario
 from ncr.scoring import conduct
-from ncr.web import entries, environments, inside, timeline, views
+from ncr.web import entries, environments, inside, seating, timeline, views
 from ncr.web.catalogue import Words
 from ncr.web.render import page
 from ncr.web.visit import Visit, Visiting, find, require_form
@@ -60,7 +60,7 @@ def show(visit: Visit, session: Session, exercise: Exercise) -> Response:
         "clock": views.clock(exercise, visit.site.clock(), told),
         "may_run": access.may(visit.viewer, Action.RUN, exercise),
         "actions": _actions(State(exercise.state), told),
-        "said": environments.said(visit, session, exercise.id) or timeline.said(visit),
+        "said": environments.said(visit, session, exercise.id) or timeline.said(visit) or seating.said(visit),
         "teams": _teams(session, exercise.id, scenario, standings, told),
         "shared": _shared(session, exercise.id, scenario, told),
         "restart_words": environments.restart_words(told),
@@ -68,6 +68,7 @@ def show(visit: Visit, session: Session, exercise: Exercise) -> Response:
         "inside": inside.teams(session, exercise, scenario.definition.entries, visit),
         "used": inside.log(session, exercise.id, scenario.definition.entries, told),
         "may_join": access.may(visit.viewer, Action.JOIN, exercise),
+        "seats": seating.shown(session, exercise, scenario.definition, told),
         "timeline": timeline.rows(session, exercise, scenario.definition, told),
         "journal": views.journal(session, exercise, told),
     }

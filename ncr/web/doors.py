@@ -17,6 +17,7 @@ from ncr.web import (
     practice_catalogue,
     rehearsals,
     scenarios,
+    seating,
     team,
     timeline,
 )
@@ -36,6 +37,7 @@ for each in (
     entries,
     environments,
     timeline,
+    seating,
     control,
 ):
     router.include_router(each.router)

@@ -16,7 +16,7 @@ from ncr.scenario.model import Task
 from ncr.scenario.topology import Scenario
 from ncr.scoring.desk import TaskSeen, desk
 from ncr.scoring.values import own_words
-from ncr.web import entries, environments, handouts, views
+from ncr.web import entries, environments, handouts, seating, views
 from ncr.web.catalogue import Words
 from ncr.web.render import page
 from ncr.web.tasks import Verdict, categories
@@ -79,11 +79,13 @@ def seen_by(visit: Visit, session: Session, exercise: Exercise, audience: Audien
     row = own_row(visit, exercise.id, participant.id)
     handed = files(visit, session, exercise, audience, scenario)
     bound = _names(scenario.definition.tasks)
-    room = room_of(session, visit.viewer.user_id, participant.id)
+    rooms = scenario.definition.rooms
+    room = room_of(session, visit.viewer.user_id, participant.id, rooms)
     return {
         "exercise": exercise,
         "exercise_runs": exercise.state in (State.RUNNING, State.PAUSED),
         "participant": participant,
+        "room": seating.own(room, told) if rooms and exercise.mode == "exercise" else "",
         "members": views.members(session, participant.team_id),
         "environment": environment,
         "environment_words": _environment_words(environment, told),

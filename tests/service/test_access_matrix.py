@@ -109,6 +109,8 @@ TABLE = (
     api("POST /exercises/{id}/tasks/{task}/hints/{n}", f"{TASK}/hints/1", PLAYS.format(200)),
     api("GET /exercises/{id}/messages", "/exercises/{running}/messages", LOOKS),
     api("POST /exercises/{id}/messages", "/exercises/{running}/messages", RUNS.format(201), {"text": "Hei"}),
+    api("GET /exercises/{id}/seats", "/exercises/{running}/seats", LOOKS),
+    api("PATCH /exercises/{id}/seats", "/exercises/{running}/seats", RUNS.format(200), {"seats": []}),
     api("GET /exercises/{id}/environments", "/exercises/{running}/environments", LOOKS),
     api("POST /exercises/{id}/environments/{team}/reset", f"{OWN}/reset", OWN_OR_RUNS.format(202)),
     api(
@@ -195,6 +197,7 @@ TABLE = (
         {"participant": "{player_blaa}"},
     ),
     Row("POST /exercises/{exercise_id}/injects/{inject}/fire", "/exercises/{running}/injects/call/fire", FORM_RUNS, {}),
+    Row("POST /exercises/{exercise_id}/seats", "/exercises/{running}/seats", FORM_RUNS, {}),
     Row("POST /exercises/{exercise_id}/extend", "/exercises/{running}/extend", FORM_RUNS, {"minutes": "5"}),
     Row("POST /exercises/{exercise_id}/postpone", "/exercises/{scheduled}/postpone", FORM_RUNS, {"minutes": "5"}),
     Row("POST /exercises/{exercise_id}/{turn}", "/exercises/{running}/pause", FORM_RUNS, {}),
