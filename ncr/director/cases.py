@@ -16,6 +16,7 @@ from ncr.exercise.tables import Environment, Exercise, Participant, Subnet
 from ncr.runtime.blueprint import CONTROL, Blueprint, blueprint, networks_needed
 from ncr.runtime.identity import Identity
 from ncr.runtime.outfit import SiteLimits
+from ncr.scenario.interpolation import TEAM
 from ncr.scenario.shared import SHARED, nickname, nicknames, shared_part
 from ncr.scenario.topology import Scenario
 from ncr.scoring.values import common_values, own_flags, own_values
@@ -40,10 +41,18 @@ class Case:
         """Whether it is what the teams share."""
         return self.participant.id == SHARED
 
+    def nickname(self, participant: str) -> str:
+        """What a participant is called towards what is shared; empty when nothing is."""
+        return nickname(self.teams.index(participant) + 1) if participant in self.teams else ""
+
+    def told_of(self, participant: str) -> dict[str, str]:
+        """The variables by which a command in what is shared knows which team it is about."""
+        return {TEAM: self.nickname(participant)} if self.is_shared and participant in self.teams else {}
+
     def identity(self, instance: str) -> Identity:
         """Whose objects these are on the engine."""
         participant = self.participant
-        called = nickname(self.teams.index(participant.id) + 1) if participant.id in self.teams else ""
+        called = self.nickname(participant.id)
         return Identity(
             instance, self.exercise.id, participant.id, self.environment.generation, participant.name, called
         )

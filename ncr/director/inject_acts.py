@@ -35,18 +35,20 @@ exec "$@"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An inject to be carried out in one environment; `begun` is what an earlier director had written down of it."""
+    """An inject to be carried out in one environment; `begun` is what an earlier director had written down of it.
+
+    `participant` is whose it is, which in what is shared may be a team that met its condition.
+    """
 
     inject: Inject
     case: Case
     begun: Outcome | None
+    participant: str
 
     @property
     def service(self) -> str:
         """The service it concerns."""
-        inject = self.inject
-        told = inject.exec or inject.network
-        return told.service if told else inject.stop or inject.start or inject.restart or ""
+        return self.inject.service
 
 
 def held_from(inject: Inject, before: Held, t_s: float, scale: float) -> dict[str, Any]:
@@ -116,12 +118,16 @@ class InjectActs:
             return {"state": "unknown", "why": "begun before the director restarted, and nothing tells its end"}
         else:
             command = list(what.command)
-        return _outcome(engine.exec(container, command, user=what.user, timeout_s=TIMEOUT_S), begun)
+        told = order.case.told_of(order.participant)
+        return _outcome(engine.exec(container, command, user=what.user, timeout_s=TIMEOUT_S, environment=told), begun)
 
 
 def _mark(order: Order) -> str:
     environment = order.case.environment
     text = f"inject:{order.inject.id}:{environment.id}:{environment.generation}"
+    if order.case.is_shared:
+        # There it runs once for each team that met its condition.
+        text += f":{order.participant}"
     return "." + hmac.new(order.case.exercise.secret.encode(), text.encode(), hashlib.sha256).hexdigest()[:24]
 
 

@@ -22,6 +22,8 @@ from ncr.exercise.lifecycle import EnvironmentState, State
 from ncr.exercise.openness import clock_of
 from ncr.exercise.tables import Environment, Exercise, Moment
 from ncr.scenario.model import Definition, Inject
+from ncr.scenario.shared import SHARED, is_for_all, is_shared
+from ncr.scenario.topology import Scenario
 
 log = structlog.get_logger()
 GONE = (EnvironmentState.FAILED, EnvironmentState.CLOSED, EnvironmentState.REMOVED)
@@ -57,7 +59,9 @@ class Injects:
         inject = _find(definition, ref)
         if inject.say is None:
             with self._means.lead.writing() as session:
-                claim = {"state": "claimed", "claimed_at": now, "fence": self._means.lead.fence}
+                claim: dict[str, Any] = {"state": "claimed", "claimed_at": now, "fence": self._means.lead.fence}
+                if is_for_all(self._scenario(exercise_id), inject):
+                    claim["outcome"] = {SHARED: {"state": "met"}}
                 claimed = rows.settle(session, exercise_id, ref, "waiting", **claim)
             if claimed:
                 reach("inject-after-claim")
@@ -100,9 +104,12 @@ class Injects:
         return jobs.busy(exercise_id, f"inject:{ref}:") or jobs.busy(exercise_id, "environment:")
 
     def _definition(self, exercise_id: str) -> Definition:
+        return self._scenario(exercise_id).definition
+
+    def _scenario(self, exercise_id: str) -> Scenario:
         with reading(self._means.sessions) as session:
             digest = session.get_one(Exercise, exercise_id).digest
-        return self._means.shelf.get(digest).definition
+        return self._means.shelf.get(digest)
 
     def _meet(self, exercise_id: str, ref: str, who: Collection[str], now: datetime) -> None:
         """These have met its condition: words reach them now, what is done in their environments is due."""
@@ -144,15 +151,18 @@ class Injects:
 
     def _unreached(self, exercise_id: str, ref: str, is_claimed: bool) -> list[Target]:
         """The environments without a last word; one being made or mended is waited for."""
-        mine = (Environment.exercise_id == exercise_id, Environment.participant_id.is_not(None))
+        scenario = self._scenario(exercise_id)
+        inject = _find(scenario.definition, ref)
         with reading(self._means.sessions) as session:
             outcome = rows.moment_of(session, exercise_id, ref).outcome
-            environments = session.scalars(select(Environment).where(*mine)).all()
+            every = session.scalars(select(Environment).where(Environment.exercise_id == exercise_id)).all()
+        of = {row.participant_id or SHARED: row for row in every}
+        whose = [SHARED] if is_for_all(scenario, inject) else [player for player in of if player != SHARED]
+        # What a team brings upon what is shared happens there, and is told as that team's.
+        places = [(player, of[SHARED if is_shared(scenario, inject.service) else player]) for player in whose]
         missing = {"state": "met"} if is_claimed else {"state": "not met"}
         found = [
-            Target(player, row.id, row.generation, row.state, outcome.get(player, missing))
-            for row in environments
-            if (player := row.participant_id) is not None
+            Target(player, row.id, row.generation, row.state, outcome.get(player, missing)) for player, row in places
         ]
         return [target for target in found if target.outcome["state"] in rows.OPEN]
 
@@ -161,7 +171,7 @@ class Injects:
             self._record(exercise_id, inject, target, {"state": "failed", "why": f"environment {target.state}"})
         elif target.state == EnvironmentState.OPEN and self._begin(exercise_id, inject, target):
             reach("inject-before-run")
-            order = Order(inject, read_case(self._means, target.environment), target.begun)
+            order = Order(inject, read_case(self._means, target.environment), target.begun, target.participant)
             outcome = self._acts.carry_out(order, partial(self._note, exercise_id, inject.id, target))
             reach("inject-after-run")
             self._record(exercise_id, inject, target, outcome)

@@ -1,9 +1,10 @@
 """Judging: all checks of an exercise asked in every open environment, and whose fault it is when one is not up."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from queue import SimpleQueue
 
 from sqlalchemy import select
 
@@ -17,10 +18,11 @@ from ncr.errors import EngineError, EngineUnavailable
 from ncr.exercise.lifecycle import EnvironmentState, State
 from ncr.exercise.tables import Environment, Exercise
 from ncr.runtime.blueprint import Blueprint, relay_ports
-from ncr.runtime.checker import run_script
+from ncr.runtime.checker import SEATS, run_script
 from ncr.runtime.engine import ExecResult
 from ncr.runtime.objects import EXERCISE, INSTANCE, MANAGED, ROLE, TEAM, Observed
 from ncr.scenario.model import Check, Entry
+from ncr.scenario.shared import SHARED, is_shared
 
 Results = dict[str, dict[str, str]]
 Making = tuple[str, int]
@@ -38,7 +40,7 @@ class Place:
 
     @property
     def participant(self) -> str:
-        """Whose it is."""
+        """Whose it is; what all share is nobody's."""
         return self.case.participant.id
 
 
@@ -49,6 +51,9 @@ class Judging:
         self._means = means
         self._prober: Prober | None = None
         self._blueprints: dict[Making, Blueprint] = {}
+        self._seats: SimpleQueue[int] = SimpleQueue()
+        for seat in range(SEATS):
+            self._seats.put(seat)
 
     async def judge(self, exercise_id: str, checks: Sequence[Check]) -> Results:
         """Participant -> check -> result. What the platform is to blame for is unknown, and costs nobody anything."""
@@ -59,20 +64,24 @@ class Judging:
         """The same with what each check said."""
         players, places = await asyncio.to_thread(self._places, exercise_id)
         results = {player: _unknown(checks, "the environment is not open") for player in players}
-        asked = [(place, check) for place in places for check in checks]
-        answers = await asyncio.gather(*(self._ask(place, check) for place, check in asked))
-        for (place, check), answer in zip(asked, answers, strict=True):
-            results[place.participant][check.id] = answer
-        suspects = [place for place in places if any(map(_blames, results[place.participant].values()))]
+        asked = list(_questions(places, checks))
+        answers = await asyncio.gather(*(self._ask(*one) for one in asked))
+        suspects: dict[str, Place] = {}
+        for (place, check, player), answer in zip(asked, answers, strict=True):
+            results[player][check.id] = answer
+            if _blames(answer):
+                suspects |= {place.participant: place, player: places[player]}
         if suspects:
-            for participant in await asyncio.to_thread(self._excused, exercise_id, suspects):
-                results[participant] = _unknown(checks, "the environment itself is not as it was")
+            excused = await asyncio.to_thread(self._excused, exercise_id, list(suspects.values()))
+            for place, check, player in asked:
+                if excused and {place.participant, player} & set(excused):
+                    results[player] |= _unknown([check], "the environment itself is not as it was")
         return results
 
     async def visit(self, exercise_id: str, participant: str, entry: Entry) -> Result:
         """What somebody finds who goes in by a web entry: asked through the gate's own door to it."""
         _, places = await asyncio.to_thread(self._places, exercise_id)
-        place = next((one for one in places if one.participant == participant), None)
+        place = places.get(participant)
         if place is None:
             return Result("unknown", "the environment is not open")
         if self._means.settings.engine == "simulated":
@@ -85,15 +94,15 @@ class Judging:
         if self._prober is not None:
             await self._prober.close()
 
-    async def _ask(self, place: Place, check: Check) -> Result:
+    async def _ask(self, place: Place, check: Check, player: str) -> Result:
         wired = check.probe.http is not None or check.probe.tcp is not None
         if wired and self._means.settings.engine == "simulated":
             return await asyncio.to_thread(self._as_it_runs, place, check.service)
         target = Target(
             host=place.blueprint.address(check.service),
             gate=place.blueprint.gate_address,
-            run_command=partial(self._command, place, check.service),
-            run_script=partial(self._script, place, check),
+            run_command=partial(self._command, place, check.service, player),
+            run_script=partial(self._script, place, check, player),
         )
         return await self._wired().ask(check, target)
 
@@ -111,10 +120,10 @@ class Judging:
         runs = [seen.containers.get(spec.name) for spec in place.blueprint.of(service)]
         return Result("up" if all(one and one.state == "running" for one in runs) else "down")
 
-    def _command(self, place: Place, service: str, command: Sequence[str], timeout_s: float) -> Ended:
-        container = place.blueprint.of(service)[0].name
+    def _command(self, place: Place, service: str, player: str, command: Sequence[str], timeout_s: float) -> Ended:
+        container, told = place.blueprint.of(service)[0].name, place.case.told_of(player)
         try:
-            return _ended(self._means.engine.exec(container, command, timeout_s=timeout_s))
+            return _ended(self._means.engine.exec(container, command, timeout_s=timeout_s, environment=told))
         except EngineUnavailable:
             raise
         except EngineError:
@@ -125,17 +134,26 @@ class Judging:
                 return ENDED
             raise
 
-    def _script(self, place: Place, check: Check, timeout_s: float) -> Ended:
+    def _script(self, place: Place, check: Check, player: str, timeout_s: float) -> Ended:
         source = (place.case.scenario.path / (check.probe.script or "")).read_bytes()
-        return _ended(run_script(self._means.engine, place.blueprint, check.service, source, timeout_s))
+        case = place.case
+        if not case.is_shared:
+            return _ended(run_script(self._means.engine, place.blueprint, check.service, source, timeout_s))
+        # In what is shared all teams are asked about at once, each from a seat of its own.
+        seat = self._seats.get()
+        try:
+            about = (case.nickname(player), seat)
+            return _ended(run_script(self._means.engine, place.blueprint, check.service, source, timeout_s, about))
+        finally:
+            self._seats.put(seat)
 
-    def _places(self, exercise_id: str) -> tuple[list[str], list[Place]]:
+    def _places(self, exercise_id: str) -> tuple[list[str], dict[str, Place]]:
         with reading(self._means.sessions) as session:
-            mine = (Environment.exercise_id == exercise_id, Environment.participant_id.is_not(None))
-            rows = session.scalars(select(Environment).where(*mine)).all()
-        found = [(row, self._blueprint(row)) for row in rows if row.state == EnvironmentState.OPEN]
-        places = [Place(*pair) for _, pair in found if pair is not None]
-        return [row.participant_id or "" for row in rows], places
+            rows = session.scalars(select(Environment).where(Environment.exercise_id == exercise_id)).all()
+        found = [self._blueprint(row) for row in rows if row.state == EnvironmentState.OPEN]
+        places = [Place(*pair) for pair in found if pair is not None]
+        players = [row.participant_id for row in rows if row.participant_id is not None]
+        return players, {place.participant: place for place in places}
 
     def _blueprint(self, row: Environment) -> tuple[Case, Blueprint] | None:
         case = cases.read_case(self._means, row.id)
@@ -152,7 +170,7 @@ class Judging:
         with reading(self._means.sessions) as session:
             state = session.get_one(Exercise, exercise_id).state
             statement = select(Environment).where(Environment.exercise_id == exercise_id)
-            rows = {row.participant_id: row for row in session.scalars(statement)}
+            rows = {row.participant_id or SHARED: row for row in session.scalars(statement)}
         everybody = {place.participant for place in suspects}
         if state == State.PAUSED:
             return everybody
@@ -166,6 +184,15 @@ class Judging:
             for place in suspects
             if place.participant not in well or not _is_as_it_was(rows[place.participant], place)
         }
+
+
+def _questions(places: Mapping[str, Place], checks: Sequence[Check]) -> Iterator[tuple[Place, Check, str]]:
+    """Where to ask which check about whom: a service that all share is asked about each team whose own are there."""
+    for player, own in places.items():
+        for check in checks if player != SHARED else ():
+            place = places.get(SHARED) if is_shared(own.case.scenario, check.service) else own
+            if place is not None:
+                yield place, check, player
 
 
 def _unknown(checks: Sequence[Check], why: str) -> dict[str, Result]:

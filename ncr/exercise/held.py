@@ -60,7 +60,11 @@ def release(session: Session, environment: Environment, injects: set[str], t_s: 
 def _note(session: Session, environment: Environment, injects: set[str], more: Mapping[str, Any]) -> None:
     asked = select(Moment).where(Moment.exercise_id == environment.exercise_id, Moment.kind == "inject")
     for moment in session.scalars(asked.where(Moment.ref.in_(injects))) if injects else ():
-        player = environment.participant_id or ""
-        mine = moment.outcome.get(player)
-        if mine:
-            moment.outcome = {**moment.outcome, player: {**mine, **more}}
+        # In what is shared, whatever came of it there, whoever brought it about.
+        owners = [environment.participant_id] if environment.participant_id else list(moment.outcome)
+        changed = {owner: {**moment.outcome[owner], **more} for owner in owners if _has_begun(moment, owner)}
+        moment.outcome = {**moment.outcome, **changed}
+
+
+def _has_begun(moment: Moment, owner: str) -> bool:
+    return bool(moment.outcome.get(owner, {}).get("state", "met") != "met")

@@ -28,22 +28,30 @@ AROUND_S = 10.0
 TIMED_OUT = 137
 
 
-def run_script(engine: Engine, blueprint: Blueprint, service: str, source: bytes, timeout_s: float) -> ExecResult:
+About = tuple[str, int]
+# How many of the last addresses of a network scripts come from.
+SEATS = 12
+
+
+def run_script(
+    engine: Engine, blueprint: Blueprint, service: str, source: bytes, timeout_s: float, about: About | None = None
+) -> ExecResult:
     """Run the script with NCR_TARGET (the service's name), NCR_TEAM and NCR_TIMEOUT (seconds) set.
+
+    `about`, in what all share: what the team asked about is called there, and a seat of SEATS that is its alone now.
 
     The script's own time is measured inside; `exit_code` None means that it ran out. Raises EngineError when it could
     not be run at all.
     """
-    result = engine.run(_spec(blueprint, service, source, timeout_s), timeout_s + AROUND_S)
+    result = engine.run(_spec(blueprint, service, source, timeout_s, about), timeout_s + AROUND_S)
     return ExecResult(None, result.stdout, result.stderr) if result.exit_code == TIMED_OUT else result
 
 
-def _spec(blueprint: Blueprint, service: str, source: bytes, timeout_s: float) -> ContainerSpec:
+def _spec(blueprint: Blueprint, service: str, source: bytes, timeout_s: float, about: About | None) -> ContainerSpec:
     # Rounds may overlap when one is slow, so names differ. Addresses come from the far end: left to the engine, it
     # could hand out that of a service which is down at the moment.
-    place = -3 - secrets.randbelow(12)
-    networks = blueprint.team_networks
-    who = blueprint.who
+    networks, who = blueprint.team_networks, blueprint.who
+    team, place = (who.team, -3 - secrets.randbelow(SEATS)) if about is None else (about[0], -3 - about[1])
     spec = ContainerSpec(
         name=f"{who.stem}.check-{secrets.token_hex(4)}",
         service="",
@@ -54,7 +62,7 @@ def _spec(blueprint: Blueprint, service: str, source: bytes, timeout_s: float) -
         ),
         limits=LIMITS,
         command=("timeout", "-s", "KILL", f"{timeout_s:g}", "python3", "-c", RUN),
-        environment={"NCR_TARGET": service, "NCR_TEAM": who.team, "NCR_TIMEOUT": f"{timeout_s:g}"},
+        environment={"NCR_TARGET": service, "NCR_TEAM": team, "NCR_TIMEOUT": f"{timeout_s:g}"},
         files=(FileSpec(PLACE, source),),
         tmpfs={"/tmp": "size=8m,mode=1777"},  # noqa: S108 - inside the container
         dns=NO_RESOLVER,

@@ -149,9 +149,16 @@ class DockerEngine:
         )
 
     def exec(
-        self, name: str, command: Sequence[str], *, user: str | None = None, timeout_s: float = 30.0, stdin: bytes = b""
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        user: str | None = None,
+        timeout_s: float = 30.0,
+        stdin: bytes = b"",
+        environment: Mapping[str, str] = MappingProxyType({}),
     ) -> ExecResult:
-        return self._execs.run(name, command, user, timeout_s, stdin)
+        return self._execs.run(name, command, user, timeout_s, stdin, environment)
 
     def attach(
         self,

@@ -6,7 +6,7 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -71,11 +71,19 @@ class Execs:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def run(self, name: str, command: Sequence[str], user: str | None, timeout_s: float, stdin: bytes) -> ExecResult:
+    def run(
+        self,
+        name: str,
+        command: Sequence[str],
+        user: str | None,
+        timeout_s: float,
+        stdin: bytes,
+        environment: Mapping[str, str],
+    ) -> ExecResult:
         """Run it; `exit_code` is None when its time ran out or it wrote more than 1 MiB, and it has been ended."""
         mark = secrets.token_hex(8)
         with calling(f"container {name}"):
-            exec_id = self._create(name, command, user, mark, has_stdin=bool(stdin))
+            exec_id = self._create(name, command, user, {**environment, MARK: mark}, has_stdin=bool(stdin))
             with Conversation(self._connection.api.exec_start(exec_id, socket=True)) as talk:
                 is_over = talk.run(stdin, timeout_s)
             code = self._exit_code(exec_id) if is_over else None
@@ -83,10 +91,12 @@ class Execs:
             log.warning("a command that ran out of time may still run", container=name)
         return ExecResult(code, bytes(talk.out), bytes(talk.err))
 
-    def _create(self, name: str, command: Sequence[str], user: str | None, mark: str, *, has_stdin: bool) -> str:
+    def _create(
+        self, name: str, command: Sequence[str], user: str | None, environment: Mapping[str, str], *, has_stdin: bool
+    ) -> str:
         api = self._connection.api
         made: dict[str, Any] = api.exec_create(
-            name, list(command), user=user or "", stdin=has_stdin, environment={MARK: mark}
+            name, list(command), user=user or "", stdin=has_stdin, environment=dict(environment)
         )
         return str(made["Id"])
 

@@ -131,9 +131,16 @@ class Engine(Protocol):
         """All objects with these labels, whatever their state."""
 
     def exec(
-        self, name: str, command: Sequence[str], *, user: str | None = None, timeout_s: float = 30.0, stdin: bytes = b""
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        user: str | None = None,
+        timeout_s: float = 30.0,
+        stdin: bytes = b"",
+        environment: Mapping[str, str] = MappingProxyType({}),
     ) -> ExecResult:
-        """Run a command in a running container; on a time-out it is ended inside as well."""
+        """Run a command in a running container, told `environment` too; on a time-out it is ended inside as well."""
 
     def attach(
         self,

@@ -1,7 +1,7 @@
 """Playing by play.yml: solves tasks and breaks and repairs services inside a real environment, as a person would."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ncr.errors import EngineError
 from ncr.runtime.engine import Engine, ExecResult
@@ -15,9 +15,10 @@ TIMEOUT_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An environment to play in: container names by service."""
+    """An environment to play in: container names by service, and what commands in services that all share are told."""
 
     containers: Mapping[str, str]
+    told: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def container(self, service: str) -> str:
         """The container of a service. Raises EngineError when there is none."""
@@ -54,7 +55,8 @@ def repair(engine: Engine, place: Place, scenario: Scenario, check: str) -> None
 
 def act(engine: Engine, place: Place, action: Action) -> None:
     """Run an action of play.yml. Raises EngineError with what it said when it does not end with 0."""
-    done = engine.exec(place.container(action.service), action.command, user=action.user, timeout_s=TIMEOUT_S)
+    container, about = place.container(action.service), place.told.get(action.service, {})
+    done = engine.exec(container, action.command, user=action.user, timeout_s=TIMEOUT_S, environment=about)
     if done.exit_code != 0:
         told = (done.stderr or done.stdout).decode(errors="replace").strip()[-300:]
         how = f"ran out of its {TIMEOUT_S:g} s" if done.exit_code is None else f"ended with {done.exit_code}"

@@ -207,13 +207,20 @@ class SimulatedEngine:
             )
 
     def exec(
-        self, name: str, command: Sequence[str], *, user: str | None = None, timeout_s: float = 30.0, stdin: bytes = b""
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        user: str | None = None,
+        timeout_s: float = 30.0,
+        stdin: bytes = b"",
+        environment: Mapping[str, str] = MappingProxyType({}),
     ) -> ExecResult:
         with self._call("exec", name) as world:
             box = world.running_box(name)
-            seen, files, environment = self._seen(box), dict(box.files), dict(box.environment)
+            seen, files, known = self._seen(box), dict(box.files), {**box.environment, **environment}
         answer = self.on_exec(seen, command, stdin) if self.on_exec else None
-        return answer or run_program(command, files, environment, stdin, timeout_s)
+        return answer or run_program(command, files, known, stdin, timeout_s)
 
     def attach(
         self,

@@ -56,7 +56,7 @@ def _load(path: Path, maxima: Maxima, findings: Findings) -> Scenario | None:
     definition = validate(Definition, root, findings)
     topologies = _topologies(root, directory, maxima)
     topology = topologies.get("compose")
-    names = _known(root, topology)
+    names = _known(root, topologies)
     rules.check_definition(root, names, findings)
     _check_deliveries(root, topology, findings)
     play = _play(directory, names)
@@ -130,10 +130,11 @@ def _refuse_shared_names(topologies: Mapping[str, Topology], findings: Findings)
                     findings.add(Mark("shared.yml"), f"the service `{service.name}` {why}")
 
 
-def _known(root: Node, topology: Topology | None) -> rules.Known:
-    if topology is None:
+def _known(root: Node, topologies: Mapping[str, Topology]) -> rules.Known:
+    own, shared = topologies.get("compose"), topologies.get("shared")
+    if own is None:
         return rules.known(root, None, None)
-    return rules.known(root, topology.services, topology.networks)
+    return rules.known(root, own.services, own.networks, shared.services if shared else ())
 
 
 def _check_deliveries(root: Node, topology: Topology | None, findings: Findings) -> None:

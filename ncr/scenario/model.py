@@ -102,7 +102,7 @@ class Probe(Strict):
 
 
 class Check(Strict):
-    """A service judged for every team on the tick grid start + n * every."""
+    """A service judged for every team on the tick grid start + n * every; one of shared.yml is asked about each."""
 
     id: Id
     service: str
@@ -153,7 +153,7 @@ class Reply(Strict):
 
 
 class Exec(Strict):
-    """A command run in a service of every team's environment."""
+    """A command run in a service of every team's environment, or in one of shared.yml."""
 
     service: str
     command: tuple[str, ...] = Field(min_length=1)
@@ -184,6 +184,12 @@ class Inject(Strict):
     start: str | None = None
     restart: str | None = None
     reply: Reply | None = None
+
+    @property
+    def service(self) -> str:
+        """The service that something is done to; empty when something is said."""
+        told = self.exec or self.network
+        return told.service if told else self.stop or self.start or self.restart or ""
 
 
 class Weights(Strict):

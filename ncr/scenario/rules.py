@@ -49,6 +49,21 @@ _NEEDED_BY_CURVE = {"linear": "decay", "parabolic": "decay", "exponential": "dif
 _PLAY_PARTS = (
     ("solve", "task"), ("wrong", "task"), ("checks", "check"), ("entries", "web entry"), ("after", "inject"),
 )  # fmt: skip
+# Who may also be a service of shared.yml; of the others, why not.
+_SHARABLE = frozenset(
+    {
+        *("checks.*.service", "injects.*.exec.service", "injects.*.stop", "injects.*.start", "injects.*.restart"),
+        *("checks.*.break.service", "checks.*.repair.service", "entries.*.open.service", "after.*.repair.service"),
+    }
+)
+_NOT_SHARABLE = {
+    "entries.*.terminal": "all teams would meet in it; let an entry lead to a team's own service",
+    "entries.*.web": "an entry leads into a team's own environment; let it lead to a service there",
+    "tasks.*.flag.deliver.service": "all teams would find each other's flags there; deliver it to a team's own service",
+    "injects.*.network.service": "it is on every team's network at once; stop it, or cut a team's own service off",
+    "duel.services.*": "a duel is between teams' own services; name one of them",
+    "duel.between_teams.*": "a duel is between teams' own services; name one of them",
+}
 _PLAY_REFERENCES = (
     ("solve.*.run.entry", "entry"),
     ("checks.*.break.service", "service"),
@@ -60,9 +75,13 @@ _PLAY_REFERENCES = (
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The names that may be referred to, by what they name; what could not be read is None and not checked."""
+    """The names that may be referred to, by what they name; what could not be read is None and not checked.
+
+    `shared` are the services that all teams share, which only some may refer to.
+    """
 
     names: Mapping[str, Iterable[str] | None]
+    shared: frozenset[str] = frozenset()
 
     def check(self, kind: str, name: str, node: Node, findings: Findings) -> None:
         """A finding unless `name` is a known `kind`."""
@@ -70,13 +89,23 @@ class Known:
         if known is not None and name not in known:
             findings.add(node.mark, f"the {kind} `{name}` does not exist; {nearest(name, known)}")
 
+    def check_at(self, pattern: str, kind: str, name: str, node: Node, findings: Findings) -> None:
+        """The same for what stands at `pattern`, where a service may be one that all teams share, or must not."""
+        if kind != "service" or name not in self.shared:
+            self.check(kind, name, node, findings)
+        elif pattern not in _SHARABLE:
+            findings.add(node.mark, f"`{name}` is in shared.yml: {_NOT_SHARABLE[pattern]}")
 
-def known(root: Node, services: Iterable[str] | None, networks: Iterable[str] | None) -> Known:
+
+def known(
+    root: Node, services: Iterable[str] | None, networks: Iterable[str] | None, shared: Iterable[str] = ()
+) -> Known:
     """What a definition may refer to: its own parts, and the services and networks of its environment."""
     own = {kind: set(ids(root, f"{many}.*")) for kind, many in
            (("task", "tasks"), ("check", "checks"), ("entry", "entries"), ("inject", "injects"))}  # fmt: skip
     pages = {node.mapping["id"].text for node in find(root, "entries.*") if {"id", "web"} <= node.mapping.keys()}
-    return Known({**own, "web entry": {id for id in pages if id}, "service": services, "network": networks})
+    known = {**own, "web entry": {id for id in pages if id}, "service": services, "network": networks}
+    return Known(known, frozenset(shared))
 
 
 def ids(root: Node, pattern: str) -> list[str]:
@@ -89,7 +118,7 @@ def check_definition(root: Node, names: Known, findings: Findings) -> None:
     for pattern, kind in _REFERENCES:
         for node in find(root, pattern):
             if node.text is not None:
-                names.check(kind, _service_of(pattern, node, findings), node, findings)
+                names.check_at(pattern, kind, _service_of(pattern, node, findings), node, findings)
     for pattern in IDS:
         _check_unique(find(root, pattern), findings)
     for pattern, inner in _INNER_IDS:
@@ -243,7 +272,7 @@ def check_play(root: Node, names: Known, findings: Findings) -> None:
     for pattern, kind in _PLAY_REFERENCES:
         for node in find(root, pattern):
             if node.text is not None:
-                names.check(kind, node.text, node, findings)
+                names.check_at(pattern, kind, node.text, node, findings)
     for node in find(root, "solve.*"):
         check_exactly_one(node, ("answer", "answer_from"), findings)
         if "run" in node.mapping and "script" in node.mapping:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from ncr.scenario.interpolation import TEAMS
+from ncr.scenario.model import Inject
 from ncr.scenario.topology import Scenario, Service, Topology
 
 # Who it belongs to, in names and labels and where a participant is named otherwise.
@@ -32,6 +33,18 @@ def meetings(scenario: Scenario) -> dict[str, tuple[str, ...]]:
         name: tuple(network for network in service.networks if network in scenario.topology.networks)
         for name, service in shared.items()
     }
+
+
+def is_shared(scenario: Scenario, service: str) -> bool:
+    """Whether the service is there once for all teams."""
+    return scenario.shared is not None and service in scenario.shared.services
+
+
+def is_for_all(scenario: Scenario, inject: Inject) -> bool:
+    """Whether it happens once for all teams: to what they share, and without a team that brings it about."""
+    when = inject.when
+    by_a_team = when is not None and (when.solved or when.check)
+    return is_shared(scenario, inject.service) and not by_a_team
 
 
 def nickname(number: int) -> str:

@@ -13,6 +13,7 @@ from ncr.exercise.lifecycle import ENDED, EnvironmentState, State
 from ncr.exercise.openness import clock_of
 from ncr.exercise.tables import Environment, Exercise, Moment, Participant
 from ncr.scenario.model import Definition, Inject
+from ncr.scenario.shared import SHARED
 from ncr.scoring.conditions import Conditions
 from ncr.scoring.facts import Fact, Kind
 from ncr.scoring.tables import FactRow
@@ -49,7 +50,10 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """What came of an inject for one participant: met (due), begun, done, failed or unknown; None: nothing yet."""
+    """What came of an inject for one participant: met (due), begun, done, failed or unknown; None: nothing yet.
+
+    What happens once, to what all share, is `shared`'s.
+    """
 
     participant: str
     name: str
@@ -109,6 +113,9 @@ def _item(exercise: Exercise, moment: Moment, came: tuple[Came, ...], reason: Re
 
 
 def _came(moment: Moment, names: Mapping[str, str]) -> tuple[Came, ...]:
+    if SHARED in moment.outcome:
+        mine = moment.outcome[SHARED]
+        return (Came(SHARED, SHARED, mine.get("state"), mine),)
     # What is said to all at once has no outcome of anybody's own.
     everybody = "done" if moment.state == "done" else None
     return tuple(
@@ -180,4 +187,4 @@ def _conditions(session: Session, exercise: Exercise, definition: Definition, mo
 
 def _environments(session: Session, exercise_id: str) -> dict[str, str]:
     asked = select(Environment.participant_id, Environment.state).where(Environment.exercise_id == exercise_id)
-    return {participant: state for participant, state in session.execute(asked) if participant}
+    return {participant or SHARED: state for participant, state in session.execute(asked)}

@@ -12,6 +12,7 @@ from ncr.access import Action
 from ncr.errors import Refused
 from ncr.exercise.tables import Exercise
 from ncr.scenario.model import Definition, Inject
+from ncr.scenario.shared import SHARED
 from ncr.scoring import interventions
 from ncr.scoring.agenda import Came, Item, Reason, agenda
 from ncr.web.catalogue import ROOMS, STATES, Words
@@ -133,12 +134,16 @@ def _reason(reason: Reason, definition: Definition, told: Words) -> str:
         "time": "",
         "paused": told("venter: øvelsen er på pause"),
         "manual": told("venter på at noen i spillstaben utløser det"),
-        "environment": told("venter på miljøet til %(teams)s", teams=_some(reason.teams, told)),
+        "environment": told("venter på miljøet til %(teams)s", teams=_some(_named(reason.teams, told), told)),
         "running": told("skjer nå"),
         "ended": told("øvelsen tok slutt først"),
         "skipped": told("spillstaben hoppet over det"),
     }
     return plain[reason.why]
+
+
+def _named(teams: Sequence[str], told: Words) -> list[str]:
+    return [told("Felles") if name == SHARED else name for name in teams]
 
 
 def _unsolved(reason: Reason, definition: Definition, told: Words) -> str:
@@ -185,7 +190,7 @@ def _came(one: Came, told: Words) -> Row:
         notes.append(told("kommandoen endte med kode %(code)s", code=outcome["exit_code"]))
     at = outcome.get("t", outcome.get("met_t"))
     return {
-        "name": one.name,
+        "name": told("Felles") if one.participant == SHARED else one.name,
         "at": f"T+{span(at)}" if at is not None else "",
         "state": one.state or "waiting",
         "notes": notes,

@@ -13,7 +13,7 @@ from markdown_it.token import Token
 
 from ncr.cli import app
 from ncr.config import Settings
-from ncr.scenario.interpolation import TEAMS
+from ncr.scenario.interpolation import TEAM, TEAMS
 from tests.command import ncr
 
 ROOT = Path(__file__).parents[2]
@@ -92,7 +92,7 @@ def test_every_setting_that_is_named_is_read_somewhere(page: Path) -> None:
     fields = {f"NCR_{name.upper()}" for name in Settings.model_fields}
     scripts = [ROOT / "docker-compose.yml", *(path for path in (ROOT / "infra").rglob("*") if path.is_file())]
     read = set(NAMED.findall("\n".join(path.read_text(encoding="utf-8", errors="replace") for path in scripts)))
-    assert set(NAMED.findall(page.read_text(encoding="utf-8"))) <= fields | read | {TEAMS}
+    assert set(NAMED.findall(page.read_text(encoding="utf-8"))) <= fields | read | {TEAM, TEAMS}
 
 
 def test_the_pages_say_something_to_hold_them_to() -> None:

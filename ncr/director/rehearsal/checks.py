@@ -10,6 +10,7 @@ from ncr.director.rehearsal.report import TEAMS
 from ncr.director.rehearsal.scribe import Differs, Scribe
 from ncr.runtime import player
 from ncr.scenario.model import Check
+from ncr.scenario.shared import is_shared
 
 BAD = ("down", "degraded", "recovering")
 Answers = Mapping[str, Mapping[str, Result]]
@@ -63,13 +64,21 @@ class Checks:
 
     def _turns(self, check: Check) -> None:
         self._see(check, "turns red when broken", "A", partial(self.break_, check.id))
-        self._see(check, "stays up meanwhile", "B", partial(self._stays_up, check))
+        # What all teams share may be broken for all of them.
+        for_all = is_shared(self._hall.scenario, self._plays[check.id].break_.service)
+        if not for_all:
+            self._see(check, "stays up meanwhile", "B", partial(self._stays_up, check))
         self._see(check, "turns green when repaired", "A", partial(self.repair, check.id))
+        if for_all:
+            self._see(check, "turns green when repaired", "B", partial(self._is_green_again, check))
 
     def _turns_once(self, check: Check) -> None:
         if self._see(check, "holds when done", "A", partial(self.repair, check.id)):
             self._see(check, "does not hold when undone", "A", partial(self.break_, check.id))
             self._see(check, "holds when done again", "A", partial(self.repair, check.id))
+
+    def _is_green_again(self, check: Check) -> None:
+        _green(self._comes_to(check, ("up",), "B"), "after its repair")
 
     def _stays_up(self, check: Check) -> None:
         _green(self._hall.ask([check])["B"][check.id], "while it is broken in team A")
@@ -82,9 +91,9 @@ class Checks:
             for team in TEAMS:
                 self._see(check, what, team, partial(_green, answers[team][check.id], f"after {within_s:g} s"))
 
-    def _comes_to(self, check: Check, states: Sequence[str]) -> Result:
+    def _comes_to(self, check: Check, states: Sequence[str], team: str = "A") -> Result:
         return until(
-            lambda: self._hall.ask([check])["A"][check.id], lambda seen: seen.state in states, self._patience.turn_s
+            lambda: self._hall.ask([check])[team][check.id], lambda seen: seen.state in states, self._patience.turn_s
         )
 
     def _named(self, name: str) -> Check:

@@ -33,6 +33,7 @@ from ncr.people.tables import Team
 from ncr.runtime.blueprint import Blueprint
 from ncr.runtime.engine import Engine
 from ncr.runtime.player import Place
+from ncr.scenario.interpolation import TEAM
 from ncr.scenario.model import Check, Entry
 from ncr.scenario.topology import Scenario
 from ncr.scoring import conduct, interventions, submission
@@ -175,9 +176,13 @@ class Hall:
         return cases.drawn(self._director.means, cases.read_case(self._director.means, environment_id))
 
     def place(self, team: str) -> Place:
-        """The team's environment, to play in."""
+        """The team's environment and what all share, to play in."""
+        own, shared = self.blueprint(team), self.shared()
+        others = shared.containers if shared else ()
+        told = {TEAM: own.who.nickname}
         # Of replicas the first counts.
-        return Place({spec.service: spec.name for spec in reversed(self.blueprint(team).containers)})
+        found = {spec.service: spec.name for spec in reversed((*others, *own.containers))}
+        return Place(found, {spec.service: told for spec in others})
 
     def ask(self, checks: Sequence[Check]) -> dict[str, Mapping[str, Result]]:
         """Team -> check -> what it says now."""

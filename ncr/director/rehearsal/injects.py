@@ -13,6 +13,7 @@ from ncr.exercise.tables import Moment
 from ncr.runtime import player
 from ncr.scenario.model import Inject, When
 from ncr.scenario.play import Play
+from ncr.scenario.shared import SHARED, is_for_all
 
 STEPS = 10
 STEP_S = 1.0
@@ -68,7 +69,8 @@ class Injects:
         self._scribe.see(f"inject {inject.id}", what, team, partial(self._fires, inject, teams, bring_about))
         self.fired.add(inject.id)
         if inject.id in self._play.after:
-            for one in teams:
+            for_all = is_for_all(self._hall.scenario, inject)
+            for one in teams[:1] if for_all else teams:
                 self._scribe.see(f"inject {inject.id}", "is mended", one, partial(self._mend, inject.id, one))
 
     def _fires(
@@ -80,7 +82,10 @@ class Injects:
             raise Differs(f"it has not fired{_why(moment.outcome)}")
         if moment.state not in ("done", "waiting"):
             raise Differs(f"it is {moment.state}{_why(moment.outcome)}")
-        trouble = [f"team {team}: {why}" for team in teams if (why := self._trouble(inject, moment.outcome, team))]
+        told = [(f"team {team}", self._hall.players[team]) for team in teams]
+        if SHARED in moment.outcome:
+            told = [("what all share", SHARED)]
+        trouble = [f"{who}: {why}" for who, owner in told if (why := self._trouble(inject, moment.outcome, owner))]
         if trouble:
             raise Differs("; ".join(trouble))
 
@@ -124,10 +129,10 @@ class Injects:
         mine = [moment.outcome.get(self._hall.players[team], {"state": "met"}) for team in teams]
         return all(one["state"] not in GOES_ON for one in mine)
 
-    def _trouble(self, inject: Inject, outcome: dict[str, Any], team: str) -> str:
+    def _trouble(self, inject: Inject, outcome: dict[str, Any], owner: str) -> str:
         # Words to all are the same for all and have no outcome of a team's own.
         unsaid = {"state": "done" if inject.say is not None else "not done"}
-        mine = outcome.get(self._hall.players[team], unsaid)
+        mine = outcome.get(owner, unsaid)
         if mine.get("state") == "done":
             return ""
         told = [str(mine[key]) for key in ("why", "output") if mine.get(key)]

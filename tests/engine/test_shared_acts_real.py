@@ -1,0 +1,64 @@
+"""An attacker and a scoring target that two teams share, on the real engine: what injects do there, and checks find."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from ncr import db
+from ncr.runtime.docker import DockerEngine
+from ncr.scenario import loader
+from ncr.scenario.shared import SHARED
+from tests.stage import TEAMS, Stage, add_teams, settings
+
+FELLES = Path(__file__).parents[1] / "scenarios" / "felles"
+
+
+@pytest.fixture
+def stage(tmp_path: Path, sqlite_template: Path, instance: str, docker_client: docker.DockerClient) -> Iterator[Stage]:
+    path = tmp_path / "ncr.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    database = db.connect(f"sqlite:///{path}")
+    sessions = db.sessions(database)
+    add_teams(sessions)
+    site = settings(tmp_path / "data", engine="docker", disk_soft_mib=512)
+    stage = Stage(sessions, DockerEngine(site, instance), tmp_path / "data", instance, site)
+    stage.begin()
+    yield stage
+    stage.end()
+    database.dispose()
+
+
+def say(stage: Stage, exercise: str, service: str, *command: str) -> str:
+    """What a command comes to in the one container of a service."""
+    [box] = stage.engine.observe({"ncr.exercise": exercise, "ncr.service": service}).containers
+    return stage.engine.exec(box, command).stdout.decode()
+
+
+def judged(stage: Stage, exercise: str, check: str, every_s: int, t_s: int) -> list[str]:
+    """What a check said of each team at a tick."""
+    [fact] = [one for one in stage.facts(exercise) if one.key == f"checked:{every_s}:{t_s // every_s}"]
+    return [fact.payload["results"][row.participant_id or ""][check] for row in stage.environments(exercise)]
+
+
+def test_it_acts_for_all_and_is_asked_about_each(stage: Stage):
+    exercise = stage.opened(scenario=loader.load(FELLES), teams=TEAMS[:2])
+    stage.run(16, 4)
+    assert say(stage, exercise, "attacker", "cat", "/tmp/log") == "all::t1 t2\n"
+    assert judged(stage, exercise, "kept", 10, 10) == ["up", "up"]
+    # Teams are numbered by name, as they are here.
+    stage.solve(exercise, 1, "find", "target")
+    stage.run(16, 4)
+    assert say(stage, exercise, "target", "sh", "-c", "ls /tmp") == "lost-t2\n"
+    assert judged(stage, exercise, "kept", 10, 30) == ["up", "down"]
+    assert judged(stage, exercise, "told", 30, 30) == ["up", "down"]
+    stage.run(40, 4)
+    assert judged(stage, exercise, "kept", 10, 50) == ["down", "down"]
+    assert judged(stage, exercise, "kept", 10, 70)[0] == "up"
+    for ref in ("raid", "again", "off", "on"):
+        assert [(owner, one["state"]) for owner, one in stage.moment(exercise, ref).outcome.items()] == [
+            (SHARED, "done")
+        ], ref
+    stage.run(40, 5)
+    assert (stage.left(), stage.subnets()) == ([], [])
