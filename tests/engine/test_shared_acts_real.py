@@ -1,12 +1,16 @@
 """An attacker and a scoring target that two teams share, on the real engine: what injects do there, and checks find."""
 
+import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import docker
 import pytest
 
 from ncr import db
+from ncr.director.rehearsal.patience import Patience
+from ncr.director.rehearsal.rehearsal import rehearse
 from ncr.runtime.docker import DockerEngine
 from ncr.scenario import loader
 from ncr.scenario.shared import SHARED
@@ -62,3 +66,24 @@ def test_it_acts_for_all_and_is_asked_about_each(stage: Stage):
         ], ref
     stage.run(40, 5)
     assert (stage.left(), stage.subnets()) == ([], [])
+
+
+def test_a_rehearsal_breaks_and_repairs_it_for_one_team_or_for_both(tmp_path: Path, docker_client: docker.DockerClient):
+    place = tmp_path / "felles"
+    shutil.copytree(FELLES, place)
+    text = (place / "scenario.yml").read_text()
+    alive = "  - {id: alive, service: attacker, every: 10s, probe: {exec: [test, '!', -e, /tmp/off]}}\n"
+    lines = [alive if "told.py" in line else line for line in text.splitlines(keepends=True)]
+    (place / "scenario.yml").write_text("".join(lines))
+    play = (place / "play.yml").read_text()
+    both = (
+        "{break: {service: attacker, command: [touch, /tmp/off]}, repair: {service: attacker, command: [rm, /tmp/off]}}"
+    )
+    (place / "play.yml").write_text(play.replace("checks:\n", f"checks:\n  alive: {both}\n"))
+    site = settings(tmp_path / "data", engine="docker")
+    report = rehearse(place, site, partial(DockerEngine, site), patience=Patience(start_s=2.0, turn_s=2.0))
+    assert [f"{step.words}: {step.message}" for step in report.failures] == []
+    seen = {(step.name, step.what, step.team) for step in report.steps}
+    assert ("check alive", "stays up meanwhile", "B") not in seen
+    assert {("check alive", "turns green when repaired", team) for team in "AB"} <= seen
+    assert {("inject raid", "fires on its minute", ""), ("inject revenge", "is mended", "A")} <= seen
