@@ -252,6 +252,8 @@ def test_a_command_answers_with_its_code_and_words(hand: Hand) -> None:
     assert hand.engine.exec(spec.name, ["echo", "hei"]).stdout == b"hei\n"
     assert hand.engine.exec(spec.name, ["false"]).exit_code == 1
     assert hand.engine.exec(spec.name, ["printenv", "NAME"]).stdout == b"verdi\n"
+    told = hand.engine.exec(spec.name, ["printenv", "NAME"], environment={"NAME": "annen"})
+    assert told.stdout == b"annen\n"
     missing = hand.engine.exec(spec.name, ["cat", "/none"])
     assert missing.exit_code == 1
     assert b"/none" in missing.stderr
