@@ -81,6 +81,8 @@ def _networks(machine: Machine, wires: Wiring) -> dict[str, Any]:
 
 
 def _account(layer: Layer, report: Report) -> None:
+    if not layer.node.mapping and layer.path.startswith("topology.nodes"):
+        report.mapped(layer.path, "compose.yml services", "a service with what it inherits")
     for key, node in layer.node.mapping.items():
         path = step(layer.path, key)
         if not layer.used:

@@ -3,7 +3,11 @@
 from ncr.scenario.importers.containerlab.layers import Layer
 from ncr.scenario.tree import Findings, Node, find
 
-_KINDS = {"host": "is the machine itself", "ext-container": "is a container outside the lab"}
+KINDS = {
+    "host": "is the machine itself",
+    "ext-container": "is a container outside the lab",
+    "k8s-kind": "is a whole cluster beside the lab",
+}
 
 
 def refuse(layer: Layer, findings: Findings) -> None:
@@ -16,9 +20,9 @@ def refuse(layer: Layer, findings: Findings) -> None:
     for key in ("network-mode", "pid-mode"):
         if key in keys and keys[key].value not in (None, ""):
             findings.add(node.keys[key], f"`{key}: {keys[key].raw[:40]}` is refused: it shares what is not the node's")
-    if "kind" in keys and keys["kind"].text in _KINDS:
+    if "kind" in keys and keys["kind"].text in KINDS:
         findings.add(
-            node.keys["kind"], f"the kind `{keys['kind'].text}` is refused: it {_KINDS[str(keys['kind'].text)]}"
+            node.keys["kind"], f"the kind `{keys['kind'].text}` is refused: it {KINDS[str(keys['kind'].text)]}"
         )
     for bind in find(node, "binds.*"):
         _refuse_bind(bind, findings)

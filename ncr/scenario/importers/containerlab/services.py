@@ -10,6 +10,7 @@ from ncr.scenario.importers.compose.interpolating import rewritten
 from ncr.scenario.importers.compose.labfiles import Lab
 from ncr.scenario.importers.containerlab.keys import MAPPED
 from ncr.scenario.importers.containerlab.layers import Machine
+from ncr.scenario.importers.containerlab.refusals import KINDS
 from ncr.scenario.tree import Findings, Node
 
 _MEMORY = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*([kmgt]?)i?b?", re.IGNORECASE)
@@ -21,9 +22,9 @@ def service(machine: Machine, lab: Lab, findings: Findings) -> dict[str, Any]:
     """A node as a service; what cannot be read is a finding at its place."""
     if not re.fullmatch(NAME, machine.name):
         findings.add(machine.node.mark, f"`{machine.name[:60]}` is no name of a service; write letters, digits and -")
-    if "image" not in machine.keys:
+    if "image" not in machine.keys and machine.kind not in KINDS:
         findings.add(machine.node.mark, f"the node `{machine.name[:60]}` has no image, nor inherits one; write `image`")
-    reading = _Reading(lab, findings)
+    reading = _Reading(machine.name, lab, findings)
     made = {MAPPED[key]: getattr(reading, f"read_{key}")(node) for key, node in machine.keys.items() if key in MAPPED}
     return {key: made[key] for key in MAPPED.values() if made.get(key) not in (None, [], {})}
 
@@ -31,8 +32,8 @@ def service(machine: Machine, lab: Lab, findings: Findings) -> dict[str, Any]:
 class _Reading:
     """Reads one key after the other; each method is named by its key."""
 
-    def __init__(self, lab: Lab, findings: Findings) -> None:
-        self._lab, self._findings = lab, findings
+    def __init__(self, name: str, lab: Lab, findings: Findings) -> None:
+        self._name, self._lab, self._findings = name, lab, findings
 
     def read_image(self, node: Node) -> str:
         return self._text(node)
@@ -81,7 +82,7 @@ class _Reading:
     def read_binds(self, node: Node) -> list[str]:
         found = []
         for item in node.items:
-            source, _, rest = self._text(item).partition(":")
+            source, _, rest = self._text(item).replace("__clabNodeName__", self._name).partition(":")
             inside = self._lab.resolve(source)
             target = rest.partition(":")[0]
             if inside is None or not target:

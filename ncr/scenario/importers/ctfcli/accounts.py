@@ -173,6 +173,8 @@ _WAYS: Mapping[str, Callable[[Making, Found, str], None]] = {
 
 
 def _event(making: Making) -> None:
+    for file in making.event.foreign:
+        making.report.left(f"file {file}", "is a resource of kCTF by that name, no challenge of ctfcli's")
     if making.event.unreadable is not None:
         why = "is no configuration; challenges are looked for in the folders"
         making.report.left(CONFIG, why)

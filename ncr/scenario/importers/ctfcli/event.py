@@ -21,6 +21,7 @@ CONFIG = ".ctf/config"
 DEEPEST = 4
 MOST_CHALLENGES = 300
 MOST_FOLDERS = 2000
+_OF_KCTF = frozenset({"apiversion", "kind"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,17 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """All that was found. `config` is the event's own file by section, `missing` what it lists that is not there."""
+    """All that was found: `config` is the event's own file by section, `missing` what it lists that is not there.
+
+    `foreign` are files of the same name that are of another system.
+    """
 
     path: Path
     challenges: tuple[Found, ...]
     config: dict[str, dict[str, str]]
     missing: tuple[str, ...] = ()
     unreadable: Mark | None = None
+    foreign: tuple[str, ...] = ()
 
     @property
     def is_all_hidden(self) -> bool:
@@ -75,14 +80,16 @@ def read_event(path: Path) -> Event:
     if alone is not None and not (folder / CONFIG).is_file():
         return Event(path, (_read_all([alone], alone.parent)), {})
     config, unreadable = _config(folder / CONFIG)
-    files = _folders(folder)
+    every = _folders(folder)
+    files = [file for file in every if not sources.keys(file) >= _OF_KCTF]
     if not files:
         raise refuse(Mark(path.name), "holds no challenge.yml; name a challenge's folder, or an event's with them in")
     if len(files) > MOST_CHALLENGES:
         raise refuse(Mark(path.name), f"holds over {MOST_CHALLENGES} challenges; import fewer at a time")
     there = {str(file.parent.relative_to(folder)) for file in files}
     missing = tuple(key for key in config.get("challenges", {}) if str(Path(key)) not in there)
-    return Event(path, _read_all(files, folder), config, missing, unreadable)
+    foreign = tuple(str(file.relative_to(folder)) for file in every if file not in files)
+    return Event(path, _read_all(files, folder), config, missing, unreadable, foreign)
 
 
 def moment(written: str) -> datetime:

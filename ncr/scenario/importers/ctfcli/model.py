@@ -18,6 +18,10 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _without_empty(value: object) -> object:
+    return [one for one in value if one is not None] if isinstance(value, list) else value
+
+
 class FlagFields(Snake):
     """One right answer. `type` is static or regex, or that of a plugin."""
 
@@ -91,7 +95,7 @@ class Challenge(Snake):
     flags: tuple[Flag, ...] = ()
     topics: Names = ()
     tags: Names = ()
-    files: tuple[str, ...] = ()
+    files: Annotated[tuple[str, ...], BeforeValidator(_without_empty)] = ()
     hints: tuple[Hint, ...] = ()
     requirements: Requirements | None = None
     next: str | int | None = None

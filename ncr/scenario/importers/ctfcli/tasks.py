@@ -144,10 +144,12 @@ def _files(making: Making, found: Found) -> dict[str, Any]:
     if found.challenge.files:
         directory.survey()
     made: dict[str, None] = {}
-    for node, written in zip(
-        found.root.mapping["files"].items if found.challenge.files else (), found.challenge.files, strict=True
-    ):
-        name = directory.resolve_file(written, node.mark, largest=LARGEST_HANDOUT)
+    nodes = found.root.mapping["files"].items if found.challenge.files else []
+    told = [node for node in nodes if node.value is not None]
+    for node, written in zip(told, found.challenge.files, strict=True):
+        # Some events name their hand-outs from the event's folder on.
+        own = written.removeprefix(f"{found.name}/")
+        name = directory.resolve_file(own, node.mark, largest=LARGEST_HANDOUT)
         if name is None:
             continue
         to = f"files/{making.id(found)}/{PurePosixPath(name).name}"

@@ -95,4 +95,8 @@ def read(path: Path) -> Found:
 
 def _typed(found: Found, kind: str, model: type[M]) -> M | None:
     root = found.roots.get(kind)
+    if kind == "training" and root is not None and "phases" in root.mapping and "levels" not in root.mapping:
+        message = "is an adaptive training; only linear ones, with `levels`, are brought in: import the topology alone"
+        found.findings.add(root.keys["phases"], message)
+        return None
     return validate(model, root, found.findings) if root is not None else None

@@ -68,6 +68,8 @@ def _condition(making: Making, key: str, condition: Condition, duration_s: int) 
         why = f"asked as the service's own user, where it was asked as {user}"
         report.mapped(under("nodes", node, "conditions", key), f"checks.{check}", why)
     report.mapped(path, f"checks.{making.asked[key][0][1]}", _HOW)
+    if any(metric.condition == key for metric in making.source.sdl.metrics.values()):
+        report.warn("value-between", path, "a value between 0 and 1 gives a part of the points there and none here")
     if condition.interval and condition.interval != every:
         report.mapped(under(path, "interval"), "checks.*.every", "longer than the exercise; asked once in it")
     if condition.source:

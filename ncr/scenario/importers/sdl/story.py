@@ -101,6 +101,8 @@ def _when(making: Making, key: str, event: Event, window: Window | None) -> tupl
     opens, closes = f"T+{span(start)}", f"T+{span(math.ceil(window.end))}"
     again = f"; a team whose check fails has it {span(start)} after it is up again" if start else ""
     why = f"when the check {check} is up, never before {opens}{again}; that its window closes at {closes} is not kept"
+    message = f"may come after {closes} too, when it could no longer there: a `when` here has no end; staff see it wait"
+    making.report.warn("window-end-not-kept", under("events", key, "conditions"), message)
     return {"when": when}, why
 
 
