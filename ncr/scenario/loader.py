@@ -134,7 +134,9 @@ def _known(root: Node, topologies: Mapping[str, Topology]) -> rules.Known:
     own, shared = topologies.get("compose"), topologies.get("shared")
     if own is None:
         return rules.known(root, None, None)
-    return rules.known(root, own.services, own.networks, shared.services if shared else ())
+    # One that is in both is told of once, as that.
+    only_shared = shared.services.keys() - own.services.keys() if shared else ()
+    return rules.known(root, own.services, own.networks, only_shared)
 
 
 def _check_deliveries(root: Node, topology: Topology | None, findings: Findings) -> None:
