@@ -50,6 +50,16 @@ class Sheet:
         # ruamel looks the key up among those that merge this mapping in, where it may not be; by then it is gone here.
         with suppress(KeyError):
             del owner[last]
+        if not owner and len(path) > 1:
+            self._uncomment(path[:-1], owner)
+
+    def _uncomment(self, path: Path, emptied: CommentedMap | CommentedSeq) -> None:
+        # ruamel would write the brackets of what is empty below a comment that stood behind its key, in no column.
+        emptied.ca.comment = None
+        emptied.ca.items.clear()
+        outer = self.get(path[:-1])
+        with suppress(KeyError):
+            del outer.ca.items[path[-1]]
 
     def original(self, path: Path) -> Path:
         """The path of the same thing in the file as it was read."""

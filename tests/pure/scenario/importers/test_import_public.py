@@ -87,3 +87,11 @@ def test_what_no_check_and_no_inject_here_can_say_is_warned_about_by_name(tmp_pa
     told = {warned.trap: warned.where for warned in report.warnings}
     assert told["window-end-not-kept"] == "events.flood.conditions"
     assert told["value-between"] == "conditions.wet"
+
+
+def test_what_stands_behind_the_key_of_a_list_that_is_emptied_goes_with_it(tmp_path: Path) -> None:
+    service = "services:\n  web:\n    image: nginx\n    volumes: # of the machine\n      - /srv:/srv\n"
+    service += "    cap_add:\n      - SYS_ADMIN # for mounts\n    depends_on:\n      - db\n  db: {image: redis}\n"
+    scenario, _ = brought_in(lab(tmp_path / "lab", {"compose.yml": service}), tmp_path / "into")
+    written = (scenario.path / "compose.yml").read_text()
+    assert "    volumes: []\n    cap_add: []\n    depends_on:\n      - db\n" in written
