@@ -134,7 +134,7 @@ def _reason(reason: Reason, definition: Definition, told: Words) -> str:
         "time": "",
         "paused": told("venter: øvelsen er på pause"),
         "manual": told("venter på at noen i spillstaben utløser det"),
-        "environment": told("venter på miljøet til %(teams)s", teams=_some(_named(reason.teams, told), told)),
+        "environment": _unopened(reason, told),
         "running": told("skjer nå"),
         "ended": told("øvelsen tok slutt først"),
         "skipped": told("spillstaben hoppet over det"),
@@ -142,8 +142,10 @@ def _reason(reason: Reason, definition: Definition, told: Words) -> str:
     return plain[reason.why]
 
 
-def _named(teams: Sequence[str], told: Words) -> list[str]:
-    return [told("Felles") if name == SHARED else name for name in teams]
+def _unopened(reason: Reason, told: Words) -> str:
+    if SHARED in reason.teams:
+        return told("venter på det felles miljøet")
+    return told("venter på miljøet til %(teams)s", teams=_some(reason.teams, told))
 
 
 def _unsolved(reason: Reason, definition: Definition, told: Words) -> str:
