@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 
 from ncr.errors import Invalid
@@ -74,8 +75,12 @@ def _names(text: str, mark: Mark, known: frozenset[str], findings: Findings) -> 
 
 
 def names_of(value: object) -> frozenset[str]:
-    """Every name in the templates of a service, however deep."""
-    return frozenset(name for text in _strings(value) for name in names(text))
+    """Every name in the templates of a service, however deep; what is no template is told of where it stands."""
+    found: set[str] = set()
+    for text in _strings(value):
+        with suppress(Invalid):
+            found |= names(text)
+    return frozenset(found)
 
 
 def _strings(value: object) -> Iterator[str]:

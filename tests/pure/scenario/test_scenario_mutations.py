@@ -38,6 +38,7 @@ FOUND = {
     "a variable without a value in what is left": ("compose-dotenv", "DB_PASSWORD=", "DB_PASSWORDS="),
     "a thousand services": ("compose", "services:\n", "services:\n" + "".join(f"  s{n}: &a\n" for n in range(1000))),
     "a key 5,100 times": ("kypo-training", '"title": ', '"order": 1,\n' * 5100 + '"title": '),
+    "a reference that does not end in a name": ("scenario-compose", "services:\n  web:", "services:\n  we${na:"),
     "one network 600 times": ("scenario-compose", "networks:\n  front:", "networks:\n" + "".join(
         f"  n{n}: {{ipam: {{config: [{{subnet: 10.9.0.0/24}}]}}}}\n" for n in range(600)) + "  front:"),
 }  # fmt: skip
