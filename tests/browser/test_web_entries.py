@@ -55,7 +55,9 @@ class Shop:
         if scope["type"] != "http":
             await send({"type": "websocket.close"})
             return
-        self.seen.append((scope["method"], scope["path"]))
+        # A browser asks for this one of its own accord, and when it likes.
+        if scope["path"] != "/favicon.ico":
+            self.seen.append((scope["method"], scope["path"]))
         self.cookies += [value.decode() for name, value in scope["headers"] if name == b"cookie"]
         is_worker = scope["path"] == "/worker.js"
         headers = [
