@@ -105,7 +105,7 @@ async def serve_ours(port: int) -> None:
         sessions = database(Path(folder) / "ncr.db")
         shelf: Any = SimpleNamespace(get=lambda digest: SimpleNamespace(definition=DEFINITION))
         boards = Boards(sessions, lambda digest: rules(DEFINITION))
-        site = Site(Settings(data=Path(folder)), sessions, utcnow, shelf, boards, Writer(sessions), tuple)
+        site = Site(Settings(data=Path(folder)), sessions, utcnow, shelf, boards, Writer(sessions), tuple, tuple)
         live = Live(site)
         app = FastAPI()
         app.include_router(live.router)
