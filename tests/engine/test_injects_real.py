@@ -1,34 +1,13 @@
 """One inject of every kind on the real engine, in two teams: what it does can be seen from inside, and ends in time."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import docker
-import pytest
 
-from ncr import db
-from ncr.runtime.docker import DockerEngine
 from ncr.runtime.objects import SeenContainer
 from ncr.scenario import loader
 from ncr.scoring import interventions
-from tests.stage import MANGE, TEAMS, Stage, add_teams, settings
+from tests.stage import MANGE, TEAMS, Stage
 
 STEP_S = 10
-
-
-@pytest.fixture
-def stage(tmp_path: Path, sqlite_template: Path, instance: str) -> Iterator[Stage]:
-    path = tmp_path / "ncr.db"
-    path.write_bytes(sqlite_template.read_bytes())
-    database = db.connect(f"sqlite:///{path}")
-    sessions = db.sessions(database)
-    add_teams(sessions)
-    site = settings(tmp_path / "data", engine="docker", disk_soft_mib=512)
-    stage = Stage(sessions, DockerEngine(site, instance), tmp_path / "data", instance, site)
-    stage.begin()
-    yield stage
-    stage.end()
-    database.dispose()
 
 
 class Play:

@@ -1,37 +1,19 @@
 """An attacker and a scoring target that two teams share, on the real engine: what injects do there, and checks find."""
 
 import shutil
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import docker
-import pytest
 
-from ncr import db
 from ncr.director.rehearsal.patience import Patience
 from ncr.director.rehearsal.rehearsal import rehearse
 from ncr.runtime.docker import DockerEngine
 from ncr.scenario import loader
 from ncr.scenario.shared import SHARED
-from tests.stage import TEAMS, Stage, add_teams, settings
+from tests.stage import TEAMS, Stage, settings
 
 FELLES = Path(__file__).parents[1] / "scenarios" / "felles"
-
-
-@pytest.fixture
-def stage(tmp_path: Path, sqlite_template: Path, instance: str, docker_client: docker.DockerClient) -> Iterator[Stage]:
-    path = tmp_path / "ncr.db"
-    path.write_bytes(sqlite_template.read_bytes())
-    database = db.connect(f"sqlite:///{path}")
-    sessions = db.sessions(database)
-    add_teams(sessions)
-    site = settings(tmp_path / "data", engine="docker", disk_soft_mib=512)
-    stage = Stage(sessions, DockerEngine(site, instance), tmp_path / "data", instance, site)
-    stage.begin()
-    yield stage
-    stage.end()
-    database.dispose()
 
 
 def say(stage: Stage, exercise: str, service: str, *command: str) -> str:

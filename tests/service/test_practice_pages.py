@@ -1,11 +1,8 @@
 """Practice on pages: what a student is shown and told, what counts as being there, and what nobody else gets at."""
 
 import re
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,20 +12,7 @@ from ncr.db import reading
 from ncr.exercise.tables import Environment, Exercise, Practice
 from ncr.scoring import conduct, practising
 from ncr.site import Site
-from tests.service import doors_site
 from tests.service.doors_site import Answer, Caller, World
-
-
-@pytest.fixture
-def world(sqlite_template: Path, tmp_path: Path) -> World:
-    shutil.copy(sqlite_template, tmp_path / "ncr.db")
-    return doors_site.populate(tmp_path, f"sqlite:///{tmp_path / 'ncr.db'}")
-
-
-@pytest.fixture
-def caller(world: World) -> Iterator[Caller]:
-    with doors_site.service(world.folder, f"sqlite:///{world.folder / 'ncr.db'}") as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,30 +1,15 @@
 """What students are offered: the site's own version, or a newer upload once its rehearsal has passed here."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ncr.exercise import rehearsals
 from ncr.exercise.tables import ScenarioVersion
-from tests.service import doors_site
 from tests.service.doors_site import Answer, Caller, World
 from tests.service.test_scenario_upload import packed, send, site, text_of
 
 CATALOGUE = "/api/v1/practice/catalogue"
-
-
-@pytest.fixture
-def world(sqlite_template: Path, tmp_path: Path) -> World:
-    shutil.copy(sqlite_template, tmp_path / "ncr.db")
-    return doors_site.populate(tmp_path, f"sqlite:///{tmp_path / 'ncr.db'}")
-
-
-@pytest.fixture
-def caller(world: World) -> Iterator[Caller]:
-    with doors_site.service(world.folder, f"sqlite:///{world.folder / 'ncr.db'}") as made:
-        yield made
 
 
 def held(caller: Caller, version: str, *, passed: bool, scenario: str = "liten") -> None:

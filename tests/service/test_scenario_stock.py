@@ -2,11 +2,8 @@
 
 import io
 import os
-import shutil
 import zipfile
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,23 +12,10 @@ from ncr.db import reading
 from ncr.exercise.tables import Exercise, Rehearsal, ScenarioVersion
 from ncr.people.tables import Audit
 from tests.command import ncr, refused
-from tests.service import doors_site
 from tests.service.doors_site import Answer, Caller, World
 from tests.service.test_scenario_upload import packed, send, site, submit, text_of, versions
 
 PLAN = {"scenario": "liten@9.0.0", "title": "Ny øvelse", "teams": ["blaa"], "override": "rett fra forfatteren"}
-
-
-@pytest.fixture
-def world(sqlite_template: Path, tmp_path: Path) -> World:
-    shutil.copy(sqlite_template, tmp_path / "ncr.db")
-    return doors_site.populate(tmp_path, f"sqlite:///{tmp_path / 'ncr.db'}")
-
-
-@pytest.fixture
-def caller(world: World) -> Iterator[Caller]:
-    with doors_site.service(world.folder, f"sqlite:///{world.folder / 'ncr.db'}") as made:
-        yield made
 
 
 def bounded(caller: Caller, **most: Any) -> None:

@@ -2,9 +2,7 @@
 
 import io
 import re
-import shutil
 import zipfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,18 +19,6 @@ from tests.service import doors_site
 from tests.service.doors_site import LITEN, Answer, Caller, World
 
 BORDER = "ncrborder"
-
-
-@pytest.fixture
-def world(sqlite_template: Path, tmp_path: Path) -> World:
-    shutil.copy(sqlite_template, tmp_path / "ncr.db")
-    return doors_site.populate(tmp_path, f"sqlite:///{tmp_path / 'ncr.db'}")
-
-
-@pytest.fixture
-def caller(world: World) -> Iterator[Caller]:
-    with doors_site.service(world.folder, f"sqlite:///{world.folder / 'ncr.db'}") as made:
-        yield made
 
 
 def site(caller: Caller) -> Site:
